@@ -1,0 +1,3 @@
+package keys
+
+type Manager struct{}
