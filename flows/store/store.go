@@ -53,20 +53,16 @@ var (
 	ErrReset = errors.New("store: data was reset")
 	// ErrHeld: somebody else holds the lease.
 	ErrHeld = errors.New("store: lease is held")
+	// ErrCursor: a cursor that no listing gave.
+	ErrCursor = errors.New("store: no such cursor")
 )
 
 // IsDecision reports whether err is one of the answers above and so not an outage.
 func IsDecision(err error) bool {
-	for _, d := range []error{ErrAbsent, ErrExists, ErrVersion, ErrSpent, ErrMismatch, ErrEnded, ErrReused, ErrRevoked, ErrHeld} {
+	for _, d := range []error{ErrAbsent, ErrExists, ErrVersion, ErrSpent, ErrMismatch, ErrEnded, ErrReused, ErrRevoked, ErrHeld, ErrCursor} {
 		if errors.Is(err, d) {
 			return true
 		}
 	}
 	return false
-}
-
-// Page asks for one piece of a listing. Cursor is "" for the first piece.
-type Page struct {
-	Cursor string
-	Limit  int // 1 to 1000
 }
