@@ -1,0 +1,94 @@
+package memstore
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"tollgate/flows/oauth"
+	"tollgate/flows/store"
+)
+
+type family struct {
+	family   store.Family
+	previous store.Hash // zero before the first rotation
+	sealed   []byte     // the successor of previous
+	ended    bool
+}
+
+// CreateFamily implements store.Families.
+func (s *Store) CreateFamily(_ context.Context, f *store.Family) error {
+	grant := string(f.Grant.ID)
+	v := s.lock(grant)
+	defer v.unlock()
+	if v.grantEnded(grant) {
+		return store.ErrEnded
+	}
+	switch stored, ok := find[*family](v, kindFamily, grant); {
+	case ok && stored.ended:
+		return store.ErrEnded
+	case ok:
+		return store.ErrExists
+	}
+	return v.put(kindFamily, grant, &family{family: *cloneFamily(f)}, f.ExpiresAt)
+}
+
+// GetFamily implements store.Families.
+func (s *Store) GetFamily(_ context.Context, id oauth.GrantID) (*store.Family, error) {
+	v := s.lock(string(id))
+	defer v.unlock()
+	f, ok := find[*family](v, kindFamily, string(id))
+	switch {
+	case ok && f.ended, !ok && v.grantEnded(string(id)):
+		return nil, store.ErrEnded
+	case !ok:
+		return nil, store.ErrAbsent
+	}
+	return cloneFamily(&f.family), nil
+}
+
+// Rotate implements store.Families.
+func (s *Store) Rotate(_ context.Context, r *store.Rotation) (*store.Family, []byte, error) {
+	grant := string(r.Grant)
+	v := s.lock(grant)
+	defer v.unlock()
+	f, ok := find[*family](v, kindFamily, grant)
+	switch {
+	case !ok || !r.Now.Before(f.family.ExpiresAt):
+		return nil, nil, store.ErrAbsent
+	case f.family.Grant.ClientID != r.ClientID: // a stranger cannot end somebody's family
+		return nil, nil, store.ErrMismatch
+	case f.ended:
+		return nil, nil, store.ErrEnded
+	case r.Presented == store.Hash{}: // what a family without a refresh token holds
+	case r.Presented == f.family.Current:
+		f.previous, f.family.Current = f.family.Current, r.Successor
+		f.family.RotatedAt = r.Now
+		f.sealed = slices.Clone(r.Sealed)
+		return cloneFamily(&f.family), slices.Clone(f.sealed), nil
+	case r.Presented == f.previous && r.Now.Sub(f.family.RotatedAt) <= r.Window:
+		return cloneFamily(&f.family), slices.Clone(f.sealed), nil
+	}
+	v.endGrant(grant, r.EndUntil)
+	return cloneFamily(&f.family), nil, store.ErrReused
+}
+
+// endGrant ends the family, the code that waits and every access token of the grant.
+func (v view) endGrant(grant string, until time.Time) {
+	v.raise(kindEndedGrant, grant, time.Time{}, until)
+	if f, ok := find[*family](v, kindFamily, grant); ok {
+		f.ended = true
+	}
+	v.endCode(grant)
+}
+
+func (v view) grantEnded(grant string) bool {
+	_, ended := find[time.Time](v, kindEndedGrant, grant)
+	return ended
+}
+
+func cloneFamily(f *store.Family) *store.Family {
+	g := *f
+	g.Grant = cloneGrant(&f.Grant)
+	return &g
+}
