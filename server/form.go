@@ -1,0 +1,194 @@
+package server
+
+import (
+	"strings"
+	"unicode/utf8"
+
+	"tollgate/flows/oauth"
+)
+
+const (
+	maxParams    = 64  // no request of OAuth or OIDC has half as many
+	maxParamName = 128 // bytes, decoded
+)
+
+const formType = "application/x-www-form-urlencoded"
+
+// form is the parameters of one query or body: names are unique, values decoded once. Its strings
+// are copies and safe to keep.
+type form struct {
+	params []param
+	buf    []byte
+}
+
+type param struct{ name, value string }
+
+// Reset forgets the parameters but not the memory.
+func (f *form) Reset() {
+	clear(f.params)
+	f.params = f.params[:0]
+	clear(f.buf)
+	f.buf = f.buf[:0]
+}
+
+// get returns the value of a parameter; "" where it is absent, which RFC 6749 3.1 makes the same
+// as empty.
+func (f *form) get(name string) string {
+	for i := range f.params {
+		if f.params[i].name == name {
+			return f.params[i].value
+		}
+	}
+	return ""
+}
+
+// has reports whether the parameter was sent at all, even if empty.
+func (f *form) has(name string) bool {
+	for i := range f.params {
+		if f.params[i].name == name {
+			return true
+		}
+	}
+	return false
+}
+
+// bodyForm parses the body. It refuses a query, where secrets would end in logs (RFC 6749 2.3.1),
+// and every content type but the one (RFC 6749 appendix B). The form lives until the next parse.
+func (r *request) bodyForm() (*form, error) {
+	if len(r.http.URI().QueryString()) > 0 {
+		return nil, oauth.InvalidRequest("parameters belong into the body, not the query")
+	}
+	return r.postForm()
+}
+
+// postForm parses the body whatever the query holds.
+func (r *request) postForm() (*form, error) {
+	if r.head.contentEncoded {
+		return nil, oauth.NewError(oauth.CodeUnsupportedType, "content encodings are not supported")
+	}
+	if r.head.contentTypes != 1 || !isFormType(r.http.Request.Header.ContentType()) {
+		return nil, oauth.InvalidRequest("content type must be " + formType)
+	}
+	return r.parse(r.http.PostBody())
+}
+
+// queryForm parses the query. The form lives until the next parse.
+func (r *request) queryForm() (*form, error) { return r.parse(r.http.URI().QueryString()) }
+
+func (r *request) parse(src []byte) (*form, error) {
+	if err := r.params.parse(src); err != nil {
+		return nil, err
+	}
+	return &r.params, nil
+}
+
+// isFormType reports whether a content type is exactly the form's, with no parameter but
+// charset=utf-8.
+func isFormType(value []byte) bool {
+	mediaType, params, more := strings.Cut(string(value), ";")
+	if !strings.EqualFold(strings.TrimRight(mediaType, " \t"), formType) {
+		return false
+	}
+	params = strings.Trim(params, " \t")
+	return !more || strings.EqualFold(params, "charset=utf-8") || strings.EqualFold(params, `charset="utf-8"`)
+}
+
+// parse reads application/x-www-form-urlencoded in one pass (RFC 6749 appendix B). Whatever two
+// readers could understand differently is an error: a parameter sent twice (RFC 6749 3.1, 3.2), a
+// bad escape, an empty name, bytes that are not UTF-8, characters no parameter may hold.
+func (f *form) parse(src []byte) error {
+	f.Reset()
+	if len(src) == 0 {
+		return nil
+	}
+	var ends [2 * maxParams]int // where each name and value ends in buf
+	n, inValue := 0, false
+	for i := 0; i <= len(src); i++ {
+		switch {
+		case i == len(src) || src[i] == '&':
+			if !inValue {
+				ends[n] = len(f.buf)
+				n++
+			}
+			ends[n] = len(f.buf)
+			n, inValue = n+1, false
+			if n == len(ends) && i < len(src) {
+				return oauth.InvalidRequest("too many parameters")
+			}
+		case src[i] == '=' && !inValue:
+			ends[n] = len(f.buf)
+			n, inValue = n+1, true
+		case src[i] == '+':
+			f.buf = append(f.buf, ' ')
+		case src[i] == '%':
+			if i+2 >= len(src) || !isHex(src[i+1]) || !isHex(src[i+2]) {
+				return oauth.InvalidRequest("a parameter holds a malformed escape")
+			}
+			f.buf = append(f.buf, unhex(src[i+1])<<4|unhex(src[i+2]))
+			i += 2
+		case src[i] == ';':
+			return oauth.InvalidRequest("parameters are separated by ampersands")
+		default:
+			f.buf = append(f.buf, src[i])
+		}
+	}
+	return f.collect(ends[:n])
+}
+
+// collect makes parameters of the decoded bytes: one copy, then slices of it.
+func (f *form) collect(ends []int) error {
+	text := string(f.buf)
+	if !isText(text) {
+		return oauth.InvalidRequest("a parameter holds characters that are not allowed")
+	}
+	start := 0
+	for i := 0; i < len(ends); i += 2 {
+		p := param{name: text[start:ends[i]], value: text[ends[i]:ends[i+1]]}
+		start = ends[i+1]
+		switch {
+		case p.name == "" || len(p.name) > maxParamName:
+			return oauth.InvalidRequest("a parameter has no name or one that is too long")
+		case f.has(p.name):
+			return oauth.InvalidRequest("a parameter was sent twice")
+		}
+		f.params = append(f.params, p)
+	}
+	return nil
+}
+
+// isText reports whether s is valid UTF-8 of the characters RFC 6749 appendix A knows
+// (UNICODECHARNOCRLF: no control characters but tab, no U+FFFE, U+FFFF), less the marks that make
+// text read differently from what it is: byte order mark and bidirectional overrides.
+func isText(s string) bool {
+	for i := 0; i < len(s); {
+		c := s[i]
+		if c < utf8.RuneSelf {
+			if c < 0x20 && c != '\t' || c == 0x7f {
+				return false
+			}
+			i++
+			continue
+		}
+		r, size := utf8.DecodeRuneInString(s[i:])
+		switch {
+		case r == utf8.RuneError && size == 1,
+			r == 0xfeff, r == 0xfffe, r == 0xffff,
+			0x202a <= r && r <= 0x202e, 0x2066 <= r && r <= 0x2069:
+			return false
+		}
+		i += size
+	}
+	return true
+}
+
+func isHex(c byte) bool {
+	return '0' <= c && c <= '9' || 'a' <= c && c <= 'f' || 'A' <= c && c <= 'F'
+}
+
+// unhex returns the value of a hexadecimal digit.
+func unhex(c byte) byte {
+	if c <= '9' {
+		return c - '0'
+	}
+	return (c | 0x20) - 'a' + 10
+}

@@ -1,0 +1,160 @@
+package server
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"strings"
+
+	"tollgate/flows"
+	"tollgate/flows/oauth"
+)
+
+// What a login form may hold, in bytes. argon2id would take any password, but nobody types more.
+const (
+	maxUsername = 256
+	maxPassword = 1024
+)
+
+// showLogin asks who is there (OIDC Core 3.1.2.3). A browser that comes back to an interaction
+// which no longer waits for a login is sent to where it stands, unless it says switch: then
+// somebody else wants to sign in.
+func showLogin(r *request) error {
+	f, err := r.queryForm()
+	if err != nil {
+		return err
+	}
+	interaction, switching := f.get("interaction"), f.has("switch")
+	v, err := r.visit()
+	if err != nil {
+		return err
+	}
+	if interaction == "" && !switching {
+		if username, err := r.s.flows.SignedIn(r.ctx, v.session); err != nil || username != "" {
+			return r.signedInPage(username, err)
+		}
+	}
+	if interaction != "" && !switching {
+		step, err := r.s.flows.Resume(r.ctx, interaction, v.browser, v.session)
+		if err != nil {
+			return err
+		}
+		if step.Next != flows.NextLogin {
+			return r.follow(step)
+		}
+	}
+	return r.loginPage(200, v, interaction, nil, "")
+}
+
+// postLogin checks a username and a password.
+func postLogin(r *request) error {
+	f, err := r.bodyForm()
+	if err != nil {
+		return err
+	}
+	v, err := r.visit()
+	if err != nil {
+		return err
+	}
+	if err := r.checkForm(f, v, "login", "interaction", "username", "password"); err != nil {
+		return err
+	}
+	interaction, username, password := f.get("interaction"), f.get("username"), f.get("password")
+	switch {
+	case username == "" || password == "":
+		return r.loginPage(400, v, interaction, &username, "Enter your username and your password.")
+	case len(password) > maxPassword:
+		return r.loginPage(400, v, interaction, &username, "That password is too long to be yours. Passwords have at most 1,024 characters.")
+	case len(username) > maxUsername:
+		return r.refuseLogin(v, interaction, "")
+	}
+	if err := r.limitLogin(username); err != nil {
+		return r.slowDown(v, interaction, username, oauth.AsError(err))
+	}
+	step, session, err := r.s.flows.Login(r.ctx, &flows.LoginRequest{
+		Interaction: interaction,
+		Browser:     v.browser,
+		Session:     v.session,
+		Username:    username,
+		Password:    password,
+	})
+	if errors.Is(err, flows.ErrWrongPassword) {
+		return r.refuseLogin(v, interaction, username)
+	}
+	if err != nil {
+		return err
+	}
+	r.signIn(session)
+	return r.follow(step)
+}
+
+// refuseLogin shows the form again. 401 tells password managers not to keep what was typed; no
+// WWW-Authenticate, because a browser would answer it with a dialog of its own.
+func (r *request) refuseLogin(v visit, interaction, username string) error {
+	r.record.fail(oauth.CodeAccessDenied)
+	return r.loginPage(401, v, interaction, &username, "The username or the password is not right.")
+}
+
+// slowDown shows the form again and says when to come back.
+func (r *request) slowDown(v visit, interaction, username string, e *oauth.Error) error {
+	r.record.fail(e.Code)
+	r.setRetryAfter(e.RetryAfter)
+	wait := int(math.Ceil(e.RetryAfter.Seconds()))
+	return r.loginPage(429, v, interaction, &username,
+		fmt.Sprintf("Too many attempts. Wait %d %s, then try again.", wait, plural(wait, "second")))
+}
+
+// loginPage shows the form. username is what was typed, or nil for what the client hints at.
+func (r *request) loginPage(status int, v visit, interaction string, username *string, message string) error {
+	view := loginView{
+		frame:       r.frame("Sign in"),
+		Message:     message,
+		Action:      r.at("/login", ""),
+		CSRF:        csrfToken(v.browser, "login", interaction, v.session),
+		Interaction: interaction,
+	}
+	target := formHere
+	if interaction != "" {
+		asked, err := r.s.flows.LoginPage(r.ctx, interaction, v.browser)
+		if err != nil {
+			return err
+		}
+		view.ClientName, view.Username = asked.ClientName, asked.LoginHint
+		target = formTo(asked.RedirectScheme)
+	}
+	if username != nil {
+		view.Username = *username
+	}
+	if len(view.Username) > maxUsername {
+		view.Username = "" // a hint that nobody could type
+	}
+	return r.page(status, "login.html", target, view)
+}
+
+// signedInPage is for a person whom no application sent. It takes what SignedIn returned.
+func (r *request) signedInPage(username string, err error) error {
+	if err != nil {
+		return err
+	}
+	view := noticeView{
+		frame: r.frame("You are signed in"), Text: "Go back to the application you came from. You are signed in as", Name: username,
+		LinkURL: r.at("/logout", ""), LinkText: "Sign out", Quiet: true,
+	}
+	view.Open = true
+	return r.page(200, "notice.html", formNowhere, view)
+}
+
+func plural(n int, word string) string {
+	if n == 1 {
+		return word
+	}
+	return word + "s"
+}
+
+// initial returns the letter that stands for a person.
+func initial(username string) string {
+	for _, r := range strings.ToUpper(username) {
+		return string(r)
+	}
+	return ""
+}

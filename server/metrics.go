@@ -1,0 +1,91 @@
+package server
+
+import (
+	"time"
+
+	"github.com/VictoriaMetrics/metrics"
+)
+
+// outcomes are the values of the outcome label.
+const (
+	outcomeOK = iota
+	outcomeInvalid
+	outcomeUnauthenticated
+	outcomeForbidden
+	outcomeLimited
+	outcomeUnavailable
+	outcomeError
+	outcomeCount
+)
+
+var outcomeNames = [outcomeCount]string{"ok", "invalid", "unauthenticated", "forbidden", "limited", "unavailable", "error"}
+
+// outcomeOf sorts a status into an outcome.
+func outcomeOf(status int) int {
+	switch {
+	case status < 400:
+		return outcomeOK
+	case status == 401:
+		return outcomeUnauthenticated
+	case status == 403:
+		return outcomeForbidden
+	case status == 429:
+		return outcomeLimited
+	case status == 503:
+		return outcomeUnavailable
+	case status < 500:
+		return outcomeInvalid
+	}
+	return outcomeError
+}
+
+// durationBuckets are seconds, from a cached validation to a lost store.
+var durationBuckets = []float64{.00005, .0001, .00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5}
+
+// meters are all series of one server. Every one is made at start, so their number does not depend
+// on what is sent.
+type meters struct {
+	routes  map[string]*routeMeters
+	panics  *metrics.Counter
+	limited *metrics.Counter
+	dropped *metrics.Counter // connections that ended without a readable request
+}
+
+type routeMeters struct {
+	outcomes [outcomeCount]*metrics.Counter
+	duration *metrics.PrometheusHistogram
+}
+
+func newMeters(set *metrics.Set, tables ...[]route) *meters {
+	m := &meters{
+		routes:  map[string]*routeMeters{},
+		panics:  set.NewCounter("tollgate_http_panics_total"),
+		limited: set.NewCounter("tollgate_http_limited_total"),
+		dropped: set.NewCounter("tollgate_http_connection_errors_total"),
+	}
+	m.add(set, unmatched.name)
+	for _, table := range tables {
+		for _, row := range table {
+			m.add(set, row.name)
+		}
+	}
+	return m
+}
+
+func (m *meters) add(set *metrics.Set, route string) {
+	if m.routes[route] != nil {
+		return
+	}
+	rm := &routeMeters{duration: set.NewPrometheusHistogramExt(`tollgate_http_request_duration_seconds{route="`+route+`"}`, durationBuckets)}
+	for i, outcome := range outcomeNames {
+		rm.outcomes[i] = set.NewCounter(`tollgate_http_requests_total{route="` + route + `",outcome="` + outcome + `"}`)
+	}
+	m.routes[route] = rm
+}
+
+// count notes one finished request.
+func (m *meters) count(route string, status int, took time.Duration) {
+	rm := m.routes[route]
+	rm.outcomes[outcomeOf(status)].Inc()
+	rm.duration.Update(took.Seconds())
+}

@@ -1,0 +1,84 @@
+package server
+
+import (
+	"fmt"
+	"runtime/debug"
+
+	"github.com/valyala/fasthttp"
+	"go.uber.org/zap"
+
+	"tollgate/flows/oauth"
+)
+
+// chain puts the middleware around a table of routes, in the one order there is: recovery, answers,
+// request id, client address, strictness; then, once the route is known, its rate limit, CORS and
+// handler. The record spans all of it.
+func (s *Server) chain(routes []route) fasthttp.RequestHandler {
+	find := s.newRouter(routes)
+	routed := func(r *request) error {
+		find(r.http)
+		return r.outcome
+	}
+	h := recovering(answering(identified(addressed(strict(routed)))))
+	return func(http *fasthttp.RequestCtx) {
+		r := acquireRequest(s, http)
+		_ = h(r) // answered, and noted in the record
+		r.finish()
+		releaseRequest(r)
+	}
+}
+
+// perRoute is the part of the chain that depends on the route.
+func (s *Server) perRoute(row route) handler {
+	h := row.handle
+	if row.noStore {
+		h = keptByNobody(h)
+	}
+	if row.cors {
+		h = preflighted(h)
+	}
+	switch row.limit {
+	case limitIP:
+		h = limited(s.perIP, h)
+	case limitValidate:
+		h = limited(s.validations, h)
+	}
+	return h
+}
+
+// recovering turns a panic into a 500 for this request alone; fasthttp would end the process.
+func recovering(next handler) handler {
+	return func(r *request) (err error) {
+		defer func() {
+			if p := recover(); p != nil {
+				r.s.metrics.panics.Inc()
+				r.s.log.Error("panic in a handler", zap.String("route", r.route.name),
+					zap.String("panic", fmt.Sprint(p)), zap.ByteString("stack", debug.Stack()))
+				r.http.Response.Reset()
+				r.route = &unmatched
+				err = oauth.Internal(fmt.Errorf("panic: %v", p))
+				r.answerError(oauth.AsError(err))
+				r.finishHeaders()
+			}
+		}()
+		return next(r)
+	}
+}
+
+// keptByNobody marks answers that no cache may keep (RFC 6749 5.1).
+func keptByNobody(next handler) handler {
+	return func(r *request) error {
+		r.noStore()
+		return next(r)
+	}
+}
+
+// finishHeaders sets what stands on every answer, refusals included.
+func (r *request) finishHeaders() {
+	h := &r.http.Response.Header
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.SetBytesV("X-Request-Id", r.record.id())
+	if r.route.cors {
+		r.allowOrigin()
+	}
+}

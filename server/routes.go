@@ -1,0 +1,122 @@
+package server
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/fasthttp/router"
+	"github.com/valyala/fasthttp"
+
+	"tollgate/flows/oauth"
+)
+
+// route is one row of the table: an endpoint, and what holds for it before and after its handler.
+type route struct {
+	methods string // like "GET, POST"; "*" is any
+	path    string // as sent, undecoded; {name} is one segment, {name:*} the rest
+	name    string // in logs and metrics; one per path or action
+	handle  handler
+	limit   limitClass
+	cors    bool                         // browsers of registered origins may call it
+	noStore bool                         // nobody may keep the answer
+	fail    func(*request, *oauth.Error) // writes errors; nil is failJSON
+
+	verbs []string // methods, split; nil is any
+}
+
+// limitClass says which rate limit a route counts against.
+type limitClass uint8
+
+const (
+	limitNone     limitClass = iota // health, metadata, keys: cheap, and their failure is everybody's
+	limitIP                         // rate_limits.per_ip
+	limitValidate                   // rate_limits.validate: a gateway calls for all its users
+)
+
+// publicRoutes is what the public listener serves.
+func (s *Server) publicRoutes() []route {
+	return []route{}
+}
+
+// unmatched stands for a request that no route took.
+var unmatched = route{name: "unmatched", fail: failJSON}
+
+// resource is everything that lives at one path.
+type resource struct {
+	s      *Server
+	routes []route
+	allow  string // every method, for 405 (RFC 9110 15.5.6)
+}
+
+// newRouter composes every route with its middleware and files them by path. The router only
+// finds the path: methods are matched here, so that Allow names exactly what exists.
+func (s *Server) newRouter(routes []route) fasthttp.RequestHandler {
+	rt := router.New()
+	rt.RedirectTrailingSlash = false // a redirect would copy codes and states along
+	rt.RedirectFixedPath = false
+	rt.HandleMethodNotAllowed = false
+	rt.HandleOPTIONS = false
+	rt.NotFound = func(http *fasthttp.RequestCtx) { requestOf(http).outcome = errNotFound }
+
+	var paths []string
+	at := map[string]*resource{}
+	for _, row := range routes {
+		if row.fail == nil {
+			row.fail = failJSON
+		}
+		if row.methods != "*" {
+			row.verbs = strings.Split(row.methods, ", ")
+		}
+		row.handle = s.perRoute(row)
+		if at[row.path] == nil {
+			at[row.path] = &resource{s: s}
+			paths = append(paths, row.path)
+		}
+		at[row.path].routes = append(at[row.path].routes, row)
+	}
+	for _, path := range paths {
+		res := at[path]
+		res.allow = allowOf(res.routes)
+		rt.ANY(path, res.serve)
+	}
+	return rt.Handler
+}
+
+// serve runs the route of the request's method.
+func (res *resource) serve(http *fasthttp.RequestCtx) {
+	r := requestOf(http)
+	method := http.Method()
+	for i := range res.routes {
+		if row := &res.routes[i]; row.takes(method) {
+			r.route = row
+			r.outcome = row.handle(r)
+			return
+		}
+	}
+	r.route = &route{name: res.routes[0].name, fail: failJSON}
+	r.setHeader("Allow", res.allow)
+	r.outcome = errMethod
+}
+
+// takes reports whether the route answers the method. Methods are case-sensitive (RFC 9110 9.1).
+func (row *route) takes(method []byte) bool {
+	if row.verbs == nil {
+		return true
+	}
+	for _, verb := range row.verbs {
+		if verb == string(method) {
+			return true
+		}
+	}
+	return row.cors && string(method) == fasthttp.MethodOptions
+}
+
+// allowOf lists the methods of all routes of one path.
+func allowOf(routes []route) string {
+	var all []string
+	for _, row := range routes {
+		all = append(all, row.verbs...)
+	}
+	slices.Sort(all)
+	return strings.Join(slices.Compact(all), ", ")
+}

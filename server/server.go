@@ -1,0 +1,125 @@
+package server
+
+import (
+	"context"
+	"net/netip"
+	"strings"
+	"time"
+
+	"github.com/VictoriaMetrics/metrics"
+	"github.com/valyala/fasthttp"
+	"go.uber.org/zap"
+
+	"tollgate/cache"
+	"tollgate/flows"
+)
+
+// Config is everything a server needs to know. Issuer, Flows and Ready have no default.
+type Config struct {
+	Flows  *flows.Flows
+	Issuer string // without a trailing slash; the one origin that answers ever name
+
+	TrustedProxies []netip.Prefix
+	AllowedOrigins []string // of pages that may call the API (CORS)
+
+	MaxBody      int // bytes; 0 is 64 KiB
+	MaxBatchBody int // of /introspect/batch; 0 is 512 KiB
+	MaxHeader    int // request line and headers; 0 is 16 KiB
+
+	PerIP    cache.Rate // every public endpoint but the cheap ones and /validate
+	Login    cache.Rate // attempts per user and address
+	Validate cache.Rate // /validate, per address
+
+	// Ready says whether requests can be served, and how each dependency is.
+	Ready func() (bool, map[string]Dependency)
+
+	AdminToken  string // bearer of /admin/v1; "" turns the admin API off
+	Version     string
+	Log         *zap.Logger   // nil is silence
+	SlowRequest time.Duration // requests from here on are logged as slow; 0 is never
+	DrainDelay  time.Duration // between /readyz turning 503 and the listeners closing
+	Metrics     *metrics.Set  // nil makes one
+	Now         func() time.Time
+}
+
+// Dependency is the state of something we cannot work without, for /healthz.
+type Dependency struct {
+	OK        bool
+	Latency   time.Duration
+	LastError string
+}
+
+// Server answers HTTP on two listeners. Public and Ops may be called directly in tests.
+type Server struct {
+	Public fasthttp.RequestHandler
+	Ops    fasthttp.RequestHandler
+
+	cfg     Config
+	flows   *flows.Flows
+	issuer  string
+	secure  bool // the issuer is https: cookies and HSTS follow
+	trusted []netip.Prefix
+	origins map[string]struct{}
+	slow    time.Duration
+	log     *zap.Logger
+	now     func() time.Time
+
+	perIP       *cache.Limiter
+	logins      *cache.Limiter
+	validations *cache.Limiter
+
+	metrics   *meters
+	deadlines *deadlines
+	stop      context.CancelFunc // ends every context of deadlines
+}
+
+// New returns a server that does not listen yet.
+func New(cfg Config) (*Server, error) {
+	cfg.setDefaults()
+	base, stop := context.WithCancel(context.Background())
+	s := &Server{
+		cfg:         cfg,
+		flows:       cfg.Flows,
+		issuer:      cfg.Issuer,
+		secure:      strings.HasPrefix(cfg.Issuer, "https://"),
+		trusted:     cfg.TrustedProxies,
+		origins:     map[string]struct{}{},
+		slow:        cfg.SlowRequest,
+		log:         cfg.Log,
+		now:         cfg.Now,
+		perIP:       cache.NewLimiter(cfg.PerIP, cfg.Now),
+		logins:      cache.NewLimiter(cfg.Login, cfg.Now),
+		validations: cache.NewLimiter(cfg.Validate, cfg.Now),
+		deadlines:   newDeadlines(base),
+		stop:        stop,
+	}
+	for _, origin := range cfg.AllowedOrigins {
+		s.origins[origin] = struct{}{}
+	}
+	public := s.publicRoutes()
+	s.metrics = newMeters(cfg.Metrics, public)
+	s.Public = s.chain(public)
+	return s, nil
+}
+
+func (c *Config) setDefaults() {
+	c.MaxBody = orDefault(c.MaxBody, 64<<10)
+	c.MaxBatchBody = orDefault(c.MaxBatchBody, 512<<10)
+	c.MaxHeader = orDefault(c.MaxHeader, 16<<10)
+	if c.Log == nil {
+		c.Log = zap.NewNop()
+	}
+	if c.Metrics == nil {
+		c.Metrics = metrics.NewSet()
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+}
+
+func orDefault(n, fallback int) int {
+	if n == 0 {
+		return fallback
+	}
+	return n
+}

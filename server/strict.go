@@ -1,0 +1,149 @@
+package server
+
+import (
+	"bytes"
+
+	"github.com/valyala/fasthttp"
+
+	"tollgate/flows/oauth"
+)
+
+// head is what one pass over the header block saw, beyond what fasthttp keeps.
+type head struct {
+	authorizations int
+	contentTypes   int
+	requestIDs     int
+	contentEncoded bool // a Content-Encoding other than identity
+	basic          bool // Basic credentials were tried; set where they are parsed
+}
+
+// strict refuses what fasthttp lets through and two readers could understand differently: a proxy
+// in front of us that reads it the other way would be fooled. The connection ends with the refusal,
+// because where one request was ambiguous the next one's beginning is, too.
+func strict(next handler) handler {
+	return func(r *request) error {
+		if err := r.checkFraming(); err != nil {
+			r.http.SetConnectionClose()
+			return err
+		}
+		if r.head.authorizations > 1 {
+			return oauth.InvalidRequest("more than one Authorization header") // RFC 9110 5.3
+		}
+		return next(r)
+	}
+}
+
+// checkFraming checks the request line and the raw header block.
+func (r *request) checkFraming() error {
+	h := &r.http.Request.Header
+	if v := h.Protocol(); string(v) != "HTTP/1.1" && string(v) != "HTTP/1.0" {
+		return oauth.InvalidRequest("unsupported HTTP version") // RFC 9112 2.3
+	}
+	if !isTarget(h.RequestURI()) {
+		return oauth.InvalidRequest("malformed request target")
+	}
+	return r.head.scan(h)
+}
+
+// isTarget reports whether the request target is in origin form and its escapes are well formed
+// (RFC 9112 3.2.1, RFC 3986 2.1). Absolute form would override Host, "//" would be read as a host,
+// and a fragment has no place in a target.
+func isTarget(target []byte) bool {
+	if target[0] != '/' || len(target) > 1 && target[1] == '/' {
+		return false
+	}
+	inQuery := false
+	for i := 0; i < len(target); i++ {
+		switch c := target[i]; {
+		case c <= 0x20 || c >= 0x7f || c == '#':
+			return false
+		case c == '\\' && !inQuery: // browsers read it as a slash
+			return false
+		case c == '?':
+			inQuery = true
+		case c == '%':
+			if i+2 >= len(target) || !isHex(target[i+1]) || !isHex(target[i+2]) {
+				return false
+			}
+			if !inQuery && unhex(target[i+1])<<4|unhex(target[i+2]) == 0 {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// scan walks the header block as it came over the wire.
+func (seen *head) scan(h *fasthttp.RequestHeader) error {
+	lengths, encodings := 0, 0
+	for block := h.RawHeaders(); len(block) > 0; {
+		var line []byte
+		line, block, _ = bytes.Cut(block, []byte("\n"))
+		if line = bytes.TrimSuffix(line, []byte("\r")); len(line) == 0 {
+			break
+		}
+		colon := bytes.IndexByte(line, ':')
+		if colon <= 0 || !isToken(line[:colon]) { // a folded line begins with a space: RFC 9112 5.2
+			return oauth.InvalidRequest("malformed header")
+		}
+		name, value := line[:colon], line[colon+1:]
+		switch {
+		case is(name, "authorization"):
+			seen.authorizations++
+		case is(name, "content-type"):
+			seen.contentTypes++
+		case is(name, "x-request-id"):
+			seen.requestIDs++
+		case is(name, "content-encoding"):
+			seen.contentEncoded = seen.contentEncoded || !is(bytes.Trim(value, " \t"), "identity")
+		case is(name, "content-length"):
+			lengths++
+		case is(name, "transfer-encoding"):
+			encodings++
+			if !is(bytes.Trim(value, " \t"), "chunked") { // identity is gone: RFC 9112 7
+				return oauth.InvalidRequest("unsupported transfer coding")
+			}
+		}
+	}
+	if lengths > 0 && encodings > 0 { // request smuggling: RFC 9112 6.1
+		return oauth.InvalidRequest("both Content-Length and Transfer-Encoding")
+	}
+	return nil
+}
+
+// is compares a header name or value with a lower-case word, whatever its case.
+func is(s []byte, word string) bool {
+	if len(s) != len(word) {
+		return false
+	}
+	for i, c := range s {
+		if 'A' <= c && c <= 'Z' {
+			c |= 0x20
+		}
+		if c != word[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// tokenChars is the set of RFC 9110 5.6.2.
+var tokenChars = func() (set [256]bool) {
+	for c := range 128 {
+		set[c] = '0' <= c && c <= '9' || 'a' <= c|0x20 && c|0x20 <= 'z'
+	}
+	for _, c := range "!#$%&'*+-.^_`|~" {
+		set[c] = true
+	}
+	return set
+}()
+
+// isToken reports whether s may be a header's name.
+func isToken(s []byte) bool {
+	for _, c := range s {
+		if !tokenChars[c] {
+			return false
+		}
+	}
+	return len(s) > 0
+}
