@@ -127,14 +127,16 @@ type Step struct {
 // LoginPage is what the login page shows. Everything in it came from a client or a stranger:
 // escape it.
 type LoginPage struct {
-	ClientName string // "" where nobody asked but the person
-	LoginHint  string
+	ClientName     string // "" where nobody asked but the person
+	LoginHint      string
+	RedirectScheme string // of the redirect URI: the page's policy must let the form end there
 }
 
 // LoginRequest is the login form as it was sent.
 type LoginRequest struct {
 	Interaction string // "" outside an authorization request
 	Browser     string
+	Session     string // the session that the new one replaces, "" for none
 	Username    string
 	Password    string
 }
@@ -147,11 +149,12 @@ type NewSession struct {
 
 // ConsentPage is what the consent page shows. Escape it.
 type ConsentPage struct {
-	ClientName   string
-	ClientID     string
-	RedirectHost string // where the browser goes next
-	Username     string
-	Scopes       []string // all that is asked for, in order
+	ClientName     string
+	ClientID       string
+	RedirectHost   string // where the browser goes next
+	RedirectScheme string
+	Username       string
+	Scopes         []string // all that is asked for, in order
 }
 
 // ConsentRequest is the consent form as it was sent.

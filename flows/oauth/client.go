@@ -49,10 +49,9 @@ type Client struct {
 	GrantTypes             []GrantType `json:"grant_types"`
 	RedirectURIs           []string    `json:"redirect_uris,omitempty"`
 	PostLogoutRedirectURIs []string    `json:"post_logout_redirect_uris,omitempty"`
-	Scope                  Scope       `json:"scope,omitempty"`       // what it may ask for
-	Audience               string      `json:"audience,omitempty"`    // of its access tokens; "" = the issuer's /resources
-	SigningAlg             Alg         `json:"signing_alg,omitempty"` // "" = the server's
-	AllowedOrigins         []string    `json:"allowed_origins,omitempty"`
+	Scope                  Scope       `json:"scope,omitempty"`          // what it may ask for
+	Audience               string      `json:"audience,omitempty"`       // of its access tokens; "" = the issuer's /resources
+	SigningAlg             Alg         `json:"signing_alg,omitempty"`    // "" = the server's
 	IntrospectAny          bool        `json:"introspect_any,omitempty"` // may look at tokens that are not its own
 	Disabled               bool        `json:"disabled,omitempty"`
 	CreatedAt              time.Time   `json:"created_at"`
@@ -74,6 +73,5 @@ func (c *Client) Clone() *Client {
 	d.RedirectURIs = slices.Clone(c.RedirectURIs)
 	d.PostLogoutRedirectURIs = slices.Clone(c.PostLogoutRedirectURIs)
 	d.Scope = slices.Clone(c.Scope)
-	d.AllowedOrigins = slices.Clone(c.AllowedOrigins)
 	return &d
 }

@@ -23,6 +23,7 @@ type Interaction struct {
 	Challenge     string      `json:"challenge"` // PKCE, always S256
 	Prompt        []string    `json:"prompt,omitempty"`
 	LoginHint     string      `json:"login_hint,omitempty"`
+	Subject       string      `json:"sub,omitempty"` // the only one who may answer (id_token_hint); "" = anybody
 	// LoginAfter, where not zero, is the oldest auth_time that satisfies the request
 	// (prompt=login, max_age).
 	LoginAfter time.Time `json:"login_after,omitzero"`

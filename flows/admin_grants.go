@@ -1,0 +1,145 @@
+package flows
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"tollgate/flows/oauth"
+	"tollgate/flows/store"
+	"tollgate/flows/token"
+)
+
+var errNoGrant = oauth.NewError(oauth.CodeNotFound, "there is no such grant")
+
+// GrantInfo is a live grant as an operator sees it.
+type GrantInfo struct {
+	oauth.Grant
+	Refreshable bool // it has a refresh token
+	RotatedAt   time.Time
+	ExpiresAt   time.Time
+}
+
+// ListGrants returns live grants of a user, of a client, or of both; newest first.
+func (f *Flows) ListGrants(ctx context.Context, username, clientID, cursor string, limit int) ([]GrantInfo, string, error) {
+	subject, err := f.subjectOf(ctx, username)
+	if err != nil {
+		return nil, "", err
+	}
+	if subject == "" && clientID == "" {
+		return nil, "", oauth.InvalidRequest("name a user or a client")
+	}
+	families, next, err := f.store.ListFamilies(ctx, subject, clientID, store.Page{Cursor: cursor, Limit: limit})
+	if err != nil {
+		return nil, "", outage(err)
+	}
+	out := make([]GrantInfo, len(families))
+	for i, family := range families {
+		out[i] = GrantInfo{
+			Grant: family.Grant, Refreshable: family.Current != store.Hash{},
+			RotatedAt: family.RotatedAt, ExpiresAt: family.ExpiresAt,
+		}
+	}
+	return out, next, nil
+}
+
+func (f *Flows) subjectOf(ctx context.Context, username string) (string, error) {
+	if username == "" {
+		return "", nil
+	}
+	u, err := f.GetUser(ctx, username)
+	if err != nil {
+		return "", err
+	}
+	return u.Subject, nil
+}
+
+// RevokeGrantByID ends one grant with all its tokens.
+func (f *Flows) RevokeGrantByID(ctx context.Context, id oauth.GrantID) error {
+	family, err := f.store.GetFamily(ctx, id)
+	switch {
+	case errors.Is(err, store.ErrAbsent), errors.Is(err, store.ErrEnded):
+		return errNoGrant
+	case err != nil:
+		return outage(err)
+	}
+	return f.endGrant(ctx, &family.Grant, "by an operator")
+}
+
+// RevokeGrants ends everything a user holds, or everything a client holds, sessions included; or
+// what a user granted one client, together with the consent.
+func (f *Flows) RevokeGrants(ctx context.Context, username, clientID string) error {
+	subject, err := f.subjectOf(ctx, username)
+	switch {
+	case err != nil:
+		return err
+	case subject == "" && clientID == "":
+		return oauth.InvalidRequest("name a user or a client")
+	case subject == "":
+		return f.endClient(ctx, clientID)
+	case clientID == "":
+		return f.endSubject(ctx, subject)
+	}
+	return f.withdraw(ctx, subject, clientID)
+}
+
+// withdraw forgets a consent first, so that no new grant slips in behind the ones it ends.
+func (f *Flows) withdraw(ctx context.Context, subject, clientID string) error {
+	if err := f.store.DeleteConsent(ctx, subject, clientID); err != nil {
+		return outage(err)
+	}
+	page := store.Page{Limit: 100}
+	for {
+		families, next, err := f.store.ListFamilies(ctx, subject, clientID, page)
+		if err != nil {
+			return outage(err)
+		}
+		for _, family := range families {
+			if err := f.endGrant(ctx, &family.Grant, "consent withdrawn"); err != nil {
+				return err
+			}
+		}
+		if page.Cursor = next; next == "" {
+			return nil
+		}
+	}
+}
+
+// TokenInfo is what an operator may know of a token.
+type TokenInfo struct {
+	Introspection
+	Problem string // why it is not active, "" where it is
+}
+
+// InspectToken looks at any token without being a client.
+func (f *Flows) InspectToken(ctx context.Context, tok string) (*TokenInfo, error) {
+	info := &TokenInfo{}
+	ref, err := f.introspectOne(ctx, operator, tok, &info.Introspection)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Active {
+		info.Problem = "it is no token of this issuer, or it has expired or was replaced"
+		return info, nil
+	}
+	switch err := f.checkRevoked(ctx, ref); {
+	case errors.Is(err, store.ErrRevoked):
+		return &TokenInfo{Problem: "it was revoked"}, nil
+	case err != nil:
+		return nil, err
+	}
+	return info, nil
+}
+
+// operator may look at everything.
+var operator = &oauth.Client{IntrospectAny: true}
+
+// RevokeAnyToken ends a token whoever holds it: a refresh token with its grant.
+func (f *Flows) RevokeAnyToken(ctx context.Context, tok string) error {
+	if _, _, ok := f.cfg.Handles.Parse(token.Refresh, tok); !ok {
+		if _, err := f.verify(ctx, []byte(tok)); err != nil {
+			return err
+		}
+	}
+	return f.revoke(ctx, tok, "")
+}

@@ -1,0 +1,84 @@
+package clientauth
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/subtle"
+	"errors"
+
+	"tollgate/flows/oauth"
+	"tollgate/flows/store"
+)
+
+// HashSecret returns what is stored of a client secret. Generated secrets are 256 random bits,
+// so one SHA-256 is as good as a slow hash, and comparing costs nothing.
+func HashSecret(secret string) []byte {
+	h := sha256.Sum256([]byte(secret))
+	return h[:]
+}
+
+// Authenticate returns the client that the credentials prove (RFC 6749 2.3). It says
+// invalid_request where two methods were used, invalid_client for everything that is wrong with
+// them, in equal words and equal work, and temporarily_unavailable where nobody knows.
+func Authenticate(ctx context.Context, clients store.Clients, c *Credentials) (*oauth.Client, error) {
+	presented, err := choose(c)
+	if err != nil {
+		return nil, err
+	}
+	client, err := clients.GetClient(ctx, presented.id)
+	if err != nil && !errors.Is(err, store.ErrAbsent) {
+		return nil, oauth.Unavailable(err)
+	}
+	if !proves(client, &presented) {
+		return nil, oauth.InvalidClient()
+	}
+	return client, nil
+}
+
+type proof struct {
+	id     string
+	secret string
+	method oauth.AuthMethod
+}
+
+// choose finds the one method that was used.
+func choose(c *Credentials) (proof, error) {
+	switch {
+	case c.Basic && c.Secret != "":
+		return proof{}, oauth.InvalidRequest("more than one way of client authentication") // 2.3
+	case c.BasicBad:
+		return proof{}, oauth.InvalidClient()
+	case c.Basic && c.ID != "" && c.ID != c.BasicID:
+		return proof{}, oauth.InvalidRequest("client_id differs from the authenticated client") // 3.2.1
+	case c.Basic:
+		return proof{c.BasicID, c.BasicSecret, oauth.AuthSecretBasic}, nil
+	case c.Secret != "":
+		return proof{c.ID, c.Secret, oauth.AuthSecretPost}, nil
+	default:
+		return proof{c.ID, "", oauth.AuthNone}, nil
+	}
+}
+
+// nobody stands in for a client that is not there, so that its absence takes as long to find
+// out as a wrong secret.
+var nobody = &oauth.Client{SecretHash: make([]byte, sha256.Size), Disabled: true}
+
+// proves reports whether p is what client is registered for. It compares before it looks at
+// anything else, so that the time it takes depends on nothing but the secret's length.
+func proves(client *oauth.Client, p *proof) bool {
+	if client == nil {
+		client = nobody
+	}
+	same := subtle.ConstantTimeCompare(HashSecret(p.secret), client.SecretHash) == 1
+	switch {
+	case client.Disabled:
+		return false
+	case client.Public():
+		return p.method == oauth.AuthNone
+	case p.method == oauth.AuthNone || p.secret == "":
+		return false
+	case client.AuthMethod != oauth.AuthAnySecret && client.AuthMethod != p.method: // OIDC Core 9
+		return false
+	}
+	return same
+}

@@ -1,0 +1,105 @@
+package flows
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"tollgate/flows/oauth"
+	"tollgate/flows/store"
+	"tollgate/flows/token"
+)
+
+const (
+	// maxVerifierMisses wrong verifiers spend a code: nobody gets to guess.
+	maxVerifierMisses = 3
+	// keepSpentCode is how long a spent code is remembered, so that a replay ends its tokens.
+	keepSpentCode = time.Hour
+)
+
+var errUnknownCode = oauth.InvalidGrant("the code is unknown, expired, used, or not this client's")
+
+// authorizationCode trades a code for tokens (RFC 6749 4.1.3). The code is spent first; what is
+// minted after it can at worst be lost, and then costs one more trip through /authorize.
+func (f *Flows) authorizationCode(ctx context.Context, c *tokenCall) (*TokenAnswer, error) {
+	grant, err := f.redeemCode(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	if err := f.checkGrantStands(ctx, grant); err != nil {
+		return nil, err
+	}
+	refresh, err := f.beginFamily(ctx, grant)
+	if err != nil {
+		return nil, err
+	}
+	answer, err := f.issue(c.client, grant, grant.Scope, EventTokenIssued)
+	if err != nil {
+		return nil, err
+	}
+	answer.RefreshToken = refresh
+	return answer, nil
+}
+
+// redeemCode spends the code and returns the grant behind it.
+func (f *Flows) redeemCode(ctx context.Context, c *tokenCall) (*oauth.Grant, error) {
+	if c.Code == "" {
+		return nil, oauth.InvalidRequest("code is missing") // 4.1.3
+	}
+	id, hash, ok := f.cfg.Handles.Parse(token.Code, c.Code)
+	if !ok {
+		return nil, errUnknownCode
+	}
+	code, err := f.store.TakeCode(ctx, &store.TakeCode{
+		Grant:       id,
+		Code:        hash,
+		ClientID:    c.client.ID,             // 4.1.3
+		RedirectURI: c.RedirectURI,           // 4.1.3
+		Challenge:   challengeOf(c.Verifier), // RFC 7636 4.6
+		Now:         f.now(),
+		MaxMisses:   maxVerifierMisses,
+		KeepSpent:   keepSpentCode,
+	})
+	switch {
+	case errors.Is(err, store.ErrSpent): // 4.1.2: end what the first use got
+		if err := f.store.RevokeGrant(ctx, id, f.tokensEnd()); err != nil {
+			return nil, outage(err)
+		}
+		f.emitGrant(EventCodeReplayed, &code.Grant, "")
+		return nil, errUnknownCode
+	case errors.Is(err, store.ErrAbsent), errors.Is(err, store.ErrMismatch):
+		return nil, errUnknownCode
+	case err != nil:
+		return nil, outage(err)
+	}
+	return &code.Grant, nil
+}
+
+// checkGrantStands refuses a grant whose user, client or session was ended since it was given.
+func (f *Flows) checkGrantStands(ctx context.Context, g *oauth.Grant) error {
+	err := f.checkRevoked(ctx, store.TokenRef{
+		Grant: g.ID, ClientID: g.ClientID, Subject: g.Subject, SessionID: g.SessionID, IssuedAt: g.CreatedAt,
+	})
+	if errors.Is(err, store.ErrRevoked) {
+		return oauth.InvalidGrant("the grant was ended")
+	}
+	return err
+}
+
+// beginFamily keeps the grant, and returns its first refresh token where it has one (OIDC Core 11).
+func (f *Flows) beginFamily(ctx context.Context, g *oauth.Grant) (string, error) {
+	family := &store.Family{Grant: *g, ExpiresAt: f.tokensEnd()}
+	var refresh string
+	if g.Scope.Has(oauth.ScopeOfflineAccess) {
+		refresh = f.cfg.Handles.New(token.Refresh, g.ID)
+		family.Current = token.HashOf(refresh)
+		family.ExpiresAt = g.CreatedAt.Add(f.cfg.RefreshTTL)
+	}
+	switch err := f.store.CreateFamily(ctx, family); {
+	case errors.Is(err, store.ErrEnded): // a replay of the code overtook us
+		return "", errUnknownCode
+	case err != nil:
+		return "", outage(err)
+	}
+	return refresh, nil
+}

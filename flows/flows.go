@@ -1,0 +1,116 @@
+package flows
+
+import (
+	"sync/atomic"
+	"time"
+
+	"tollgate/flows/keys"
+	"tollgate/flows/oauth"
+	"tollgate/flows/store"
+	"tollgate/flows/token"
+)
+
+// Config is what the flows need. Every field without a default must be set.
+type Config struct {
+	Issuer    string // no trailing slash
+	Store     store.Store
+	Keys      *keys.Manager
+	Handles   *token.Handles
+	Passwords *Passwords
+
+	AccessTTL    time.Duration // default 10 min
+	RefreshTTL   time.Duration // default 30 days; absolute, rotation does not move it
+	ReplayWindow time.Duration // in which a refresh may be retried; zero: never
+	CodeTTL      time.Duration // default 60 s
+	IDTokenTTL   time.Duration // default 10 min
+	SessionTTL   time.Duration // default 12 h
+	SigningAlg   oauth.Alg     // default RS256
+
+	// AllowStale is how long a token that was good when the store was last asked still passes
+	// /validate while the store is lost; zero: not at all (validate.on_store_loss).
+	AllowStale time.Duration
+
+	// AllowClient says whether an authenticated client may go on, or returns too_many_requests.
+	AllowClient func(clientID string) error
+	OnEvent     func(Event)
+	Now         func() time.Time
+}
+
+// leeway is how far clocks of nodes may differ (RFC 7519 4.1.4). It is applied once, on reading.
+const leeway = 5 * time.Second
+
+// Flows is every protocol on one store and one key set. Its methods may be called concurrently.
+type Flows struct {
+	cfg       Config
+	store     store.Store
+	keys      *keys.Manager
+	verifier  *token.Verifier
+	lastAsked atomic.Int64 // Unix milliseconds of the last answer about revocation
+}
+
+// New returns flows that are ready as soon as the key manager has loaded.
+func New(c Config) *Flows {
+	setDefault(&c.AccessTTL, 10*time.Minute)
+	setDefault(&c.RefreshTTL, 30*24*time.Hour)
+	setDefault(&c.CodeTTL, 60*time.Second)
+	setDefault(&c.IDTokenTTL, 10*time.Minute)
+	setDefault(&c.SessionTTL, 12*time.Hour)
+	if c.SigningAlg == "" {
+		c.SigningAlg = oauth.RS256
+	}
+	if c.AllowClient == nil {
+		c.AllowClient = func(string) error { return nil }
+	}
+	if c.OnEvent == nil {
+		c.OnEvent = func(Event) {}
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	return &Flows{
+		cfg: c, store: c.Store, keys: c.Keys,
+		verifier: &token.Verifier{
+			Issuer: c.Issuer, Keys: c.Keys.Snapshot, Now: c.Now, Leeway: leeway, MaxLife: MaxAccessTTL,
+		},
+	}
+}
+
+// MaxAccessTTL bounds the life of every access token: none that claims more is ours.
+const MaxAccessTTL = 24 * time.Hour
+
+func setDefault(d *time.Duration, value time.Duration) {
+	if *d == 0 {
+		*d = value
+	}
+}
+
+// KeepRetiredKeys is how long a retired key must stay published: the longest life of what it
+// signed, and the clocks' leeway.
+func (c *Config) KeepRetiredKeys() time.Duration {
+	return max(c.AccessTTL, c.IDTokenTTL) + 2*leeway
+}
+
+// resources is the default audience of access tokens.
+func (f *Flows) resources() string { return f.cfg.Issuer + "/resources" }
+
+// tokensEnd is when the last access token that exists now is gone on every node's clock.
+func (f *Flows) tokensEnd() time.Time { return f.now().Add(f.cfg.AccessTTL + 2*leeway) }
+
+// grantsEnd is when the last refresh family that exists now is gone.
+func (f *Flows) grantsEnd() time.Time {
+	return f.now().Add(max(f.cfg.RefreshTTL, f.cfg.SessionTTL) + f.cfg.AccessTTL + 2*leeway)
+}
+
+// now is truncated to what records keep, so that what is written compares equal to what is read.
+func (f *Flows) now() time.Time { return f.cfg.Now().UTC().Truncate(time.Millisecond) }
+
+// outage turns what a store says, where it is no decision, into 503.
+func outage(err error) error {
+	if store.IsDecision(err) {
+		return oauth.Internal(err)
+	}
+	return oauth.Unavailable(err)
+}
+
+// Keys returns the key manager.
+func (f *Flows) Keys() *keys.Manager { return f.keys }

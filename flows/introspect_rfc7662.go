@@ -1,0 +1,98 @@
+package flows
+
+import (
+	"context"
+	"errors"
+
+	"tollgate/flows/oauth"
+	"tollgate/flows/store"
+	"tollgate/flows/token"
+)
+
+const typeBearer = "Bearer"
+
+// Introspect answers one Introspection per token, in order (RFC 7662 2). What the caller may not
+// see, what is not good and what never was are the same answer: inactive (2.2).
+func (f *Flows) Introspect(ctx context.Context, r *IntrospectRequest) ([]Introspection, error) {
+	client, err := f.authenticate(ctx, &r.Client)
+	if err != nil {
+		return nil, err
+	}
+	if client.Public() {
+		return nil, oauth.InvalidClient() // 2.1: a caller that proves nothing scans tokens
+	}
+	answers := make([]Introspection, len(r.Tokens))
+	refs := make([]store.TokenRef, 0, len(r.Tokens))
+	asked := make([]int, 0, len(r.Tokens)) // refs[i] is about answers[asked[i]]
+	for i, tok := range r.Tokens {
+		ref, err := f.introspectOne(ctx, client, tok, &answers[i])
+		if err != nil {
+			return nil, err
+		}
+		if answers[i].Active {
+			refs, asked = append(refs, ref), append(asked, i)
+		}
+	}
+	if len(refs) == 0 {
+		return answers, nil
+	}
+	for i, err := range f.checkRevokedAll(ctx, refs) {
+		switch {
+		case errors.Is(err, store.ErrRevoked):
+			answers[asked[i]] = Introspection{}
+		case err != nil:
+			return nil, err
+		}
+	}
+	return answers, nil
+}
+
+// introspectOne fills in what the bytes say, as far as the caller may know it. A hint is not
+// needed: the two kinds of token cannot be taken for one another (2.1).
+func (f *Flows) introspectOne(ctx context.Context, client *oauth.Client, tok string, a *Introspection) (store.TokenRef, error) {
+	if id, hash, ok := f.cfg.Handles.Parse(token.Refresh, tok); ok {
+		return f.introspectRefresh(ctx, client, id, hash, a)
+	}
+	claims, err := f.verify(ctx, []byte(tok))
+	switch {
+	case err != nil && oauth.AsError(err).Code == oauth.CodeInvalidToken:
+		return store.TokenRef{}, nil
+	case err != nil:
+		return store.TokenRef{}, err
+	case !mayLook(client, claims.ClientID, claims.Audience):
+		return store.TokenRef{}, nil
+	}
+	*a = Introspection{
+		Active: true, TokenType: typeBearer, TokenUse: "access_token",
+		Scope: claims.Scope, ClientID: claims.ClientID, Subject: claims.Subject, Audience: claims.Audience,
+		Issuer: claims.Issuer, TokenID: string(claims.ID), SessionID: claims.SessionID,
+		Expires: claims.Expires, IssuedAt: claims.IssuedAt,
+	}
+	return f.ref(claims), nil
+}
+
+func (f *Flows) introspectRefresh(ctx context.Context, client *oauth.Client, id oauth.GrantID, hash store.Hash, a *Introspection) (store.TokenRef, error) {
+	family, err := f.store.GetFamily(ctx, id)
+	switch {
+	case errors.Is(err, store.ErrAbsent), errors.Is(err, store.ErrEnded):
+		return store.TokenRef{}, nil
+	case err != nil:
+		return store.TokenRef{}, outage(err)
+	case family.Current != hash, !mayLook(client, family.Grant.ClientID, ""):
+		return store.TokenRef{}, nil
+	}
+	g := &family.Grant
+	*a = Introspection{
+		Active: true, TokenUse: "refresh_token",
+		Scope: g.Scope.String(), ClientID: g.ClientID, Subject: g.Subject, Username: g.Username,
+		Issuer: f.cfg.Issuer, SessionID: g.SessionID,
+		Expires: family.ExpiresAt.Unix(), IssuedAt: g.CreatedAt.Unix(),
+	}
+	return store.TokenRef{Grant: id, ClientID: g.ClientID, Subject: g.Subject, SessionID: g.SessionID, IssuedAt: g.CreatedAt}, nil
+}
+
+// mayLook reports whether a token is the caller's business: its own, meant for it, or any where
+// the caller is registered for that (RFC 7662 4).
+func mayLook(caller *oauth.Client, clientID, audience string) bool {
+	return caller.IntrospectAny || caller.ID == clientID || caller.ID == audience
+}

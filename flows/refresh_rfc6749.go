@@ -1,0 +1,106 @@
+package flows
+
+import (
+	"context"
+	"errors"
+
+	"tollgate/flows/oauth"
+	"tollgate/flows/store"
+	"tollgate/flows/token"
+)
+
+const sealSuccessor = "refresh token successor"
+
+var errUnknownRefresh = oauth.InvalidGrant("the refresh token is unknown, expired, used, or not this client's")
+
+// refreshToken trades a refresh token for its successor and a new access token (RFC 6749 6, RFC
+// 9700 4.14.2). It may be repeated with the same token inside the replay window and answers with
+// the identical successor, so a phone that lost the answer is not logged out. After that, or once
+// the successor was used, the family ends: one of two holders is a thief.
+func (f *Flows) refreshToken(ctx context.Context, c *tokenCall) (*TokenAnswer, error) {
+	if c.RefreshToken == "" {
+		return nil, oauth.InvalidRequest("refresh_token is missing")
+	}
+	id, presented, ok := f.cfg.Handles.Parse(token.Refresh, c.RefreshToken)
+	if !ok {
+		return nil, errUnknownRefresh
+	}
+	if err := f.checkNarrower(ctx, c, id); err != nil {
+		return nil, err
+	}
+	family, refresh, err := f.rotate(ctx, c, id, presented)
+	if err != nil {
+		return nil, err
+	}
+	if err := f.checkGrantStands(ctx, &family.Grant); err != nil {
+		return nil, err
+	}
+	scope := family.Grant.Scope
+	if c.scope != nil {
+		scope = c.scope
+	}
+	grant := family.Grant
+	grant.Nonce = "" // OIDC Core 12.2: an id_token from a refresh should have none
+	answer, err := f.issue(c.client, &grant, scope, EventTokenRefreshed)
+	if err != nil {
+		return nil, err
+	}
+	answer.RefreshToken = refresh
+	return answer, nil
+}
+
+// checkNarrower holds a scope that was asked for against the grant's (RFC 6749 6) before anything
+// is spent: a client that asks for too much keeps its token.
+func (f *Flows) checkNarrower(ctx context.Context, c *tokenCall, id oauth.GrantID) error {
+	if c.scope == nil {
+		return nil
+	}
+	family, err := f.store.GetFamily(ctx, id)
+	switch {
+	case errors.Is(err, store.ErrAbsent), errors.Is(err, store.ErrEnded):
+		return errUnknownRefresh
+	case err != nil:
+		return outage(err)
+	case family.Grant.ClientID != c.client.ID:
+		return errUnknownRefresh
+	case !family.Grant.Scope.Covers(c.scope):
+		return oauth.NewError(oauth.CodeInvalidScope, "the scope is wider than what was granted")
+	}
+	return nil
+}
+
+// rotate replaces the token in one atomic step and returns the successor in clear.
+func (f *Flows) rotate(ctx context.Context, c *tokenCall, id oauth.GrantID, presented store.Hash) (*store.Family, string, error) {
+	successor := f.cfg.Handles.New(token.Refresh, id)
+	sealed, err := token.Seal(c.RefreshToken, sealSuccessor, []byte(successor))
+	if err != nil {
+		return nil, "", oauth.Internal(err)
+	}
+	family, sealed, err := f.store.Rotate(ctx, &store.Rotation{
+		Grant:     id,
+		Presented: presented,
+		ClientID:  c.client.ID, // RFC 6749 6: bound to the client
+		Successor: token.HashOf(successor),
+		Sealed:    sealed,
+		Now:       f.now(),
+		Window:    f.cfg.ReplayWindow,
+		EndUntil:  f.tokensEnd(),
+	})
+	switch {
+	case errors.Is(err, store.ErrReused):
+		f.emitGrant(EventRefreshReused, &family.Grant, "")
+		return nil, "", errUnknownRefresh
+	case errors.Is(err, store.ErrAbsent), errors.Is(err, store.ErrEnded), errors.Is(err, store.ErrMismatch):
+		return nil, "", errUnknownRefresh
+	case err != nil:
+		return nil, "", outage(err)
+	}
+	clear, err := token.Open(c.RefreshToken, sealSuccessor, sealed)
+	if err != nil {
+		return nil, "", oauth.Internal(err)
+	}
+	if string(clear) != successor {
+		f.emitGrant(EventRefreshReplayed, &family.Grant, "")
+	}
+	return family, string(clear), nil
+}

@@ -1,0 +1,142 @@
+package flows
+
+import (
+	"context"
+	"errors"
+
+	"tollgate/flows/oauth"
+	"tollgate/flows/store"
+	"tollgate/flows/token"
+)
+
+// ErrWrongPassword means that the username is unknown, the password wrong, or the user disabled;
+// nobody is told which.
+var ErrWrongPassword = errors.New("wrong username or password")
+
+// NewBrowser returns a fresh browser cookie value: 256 random bits that bind interactions and
+// forms to one browser before anybody signed in.
+func (f *Flows) NewBrowser() string { return token.NewSecret() }
+
+// session returns the session behind a cookie, nil where there is none that counts: unknown,
+// expired, or ended since by a logout, a new password or a disabled account.
+func (f *Flows) session(ctx context.Context, cookie string) (*store.Session, error) {
+	if cookie == "" {
+		return nil, nil
+	}
+	s, err := f.store.GetSession(ctx, hashOf(cookie))
+	switch {
+	case errors.Is(err, store.ErrAbsent):
+		return nil, nil
+	case err != nil:
+		return nil, outage(err)
+	}
+	err = f.checkRevoked(ctx, store.TokenRef{Subject: s.Subject, SessionID: s.ID, IssuedAt: s.AuthTime})
+	switch {
+	case errors.Is(err, store.ErrRevoked):
+		return nil, nil
+	case err != nil:
+		return nil, err
+	}
+	return s, nil
+}
+
+// SignedIn returns the username of a session, "" where nobody is signed in.
+func (f *Flows) SignedIn(ctx context.Context, session string) (string, error) {
+	s, err := f.session(ctx, session)
+	if s == nil {
+		return "", err
+	}
+	return s.Username, nil
+}
+
+// LoginPage returns what the login page shows.
+func (f *Flows) LoginPage(ctx context.Context, interaction, browser string) (*LoginPage, error) {
+	if interaction == "" {
+		return &LoginPage{}, nil
+	}
+	t, done, err := f.takeTurn(ctx, interaction, browser, "")
+	switch {
+	case err != nil:
+		return nil, err
+	case done != nil:
+		return nil, errNoInteraction
+	}
+	name, err := f.clientName(ctx, t.i.ClientID)
+	if err != nil {
+		return nil, err
+	}
+	return &LoginPage{ClientName: name, LoginHint: t.i.LoginHint}, nil
+}
+
+// Login checks a password and begins a session under a fresh cookie. A wrong password is
+// ErrWrongPassword.
+func (f *Flows) Login(ctx context.Context, r *LoginRequest) (*Step, *NewSession, error) {
+	var t *turn
+	if r.Interaction != "" {
+		var done *Step
+		var err error
+		if t, done, err = f.takeTurn(ctx, r.Interaction, r.Browser, ""); err != nil || done != nil {
+			return done, nil, err
+		}
+	}
+	user, err := f.checkPassword(ctx, r.Username, r.Password)
+	if err != nil {
+		return nil, nil, err
+	}
+	session, fresh, err := f.beginSession(ctx, user, r.Session)
+	if err != nil {
+		return nil, nil, err
+	}
+	if t == nil {
+		return &Step{Next: NextSignedIn}, fresh, nil
+	}
+	t.session = session
+	if t.i.Subject != "" && t.i.Subject != session.Subject { // id_token_hint named somebody else
+		step, err := f.sendError(t.i, oauth.NewError(oauth.CodeLoginRequired, "somebody else signed in"))
+		return step, fresh, err
+	}
+	step, err := f.advance(ctx, t)
+	return step, fresh, err
+}
+
+// checkPassword finds the user behind a username and password. A user who is not there costs
+// the same hash as one who is.
+func (f *Flows) checkPassword(ctx context.Context, username, password string) (*oauth.User, error) {
+	user, err := f.store.FindUser(ctx, username)
+	if err != nil && !errors.Is(err, store.ErrAbsent) {
+		return nil, outage(err)
+	}
+	if user == nil {
+		user = &oauth.User{}
+	}
+	ok, err := f.cfg.Passwords.Verify(ctx, user.PasswordHash, password)
+	if err != nil {
+		return nil, err
+	}
+	if !ok || user.Disabled {
+		f.emit(EventLoginFailed, Event{Subject: user.Subject})
+		return nil, ErrWrongPassword
+	}
+	return user, nil
+}
+
+// beginSession replaces whatever session the browser had: a cookie from before the login must
+// not be worth anything after it.
+func (f *Flows) beginSession(ctx context.Context, user *oauth.User, old string) (*store.Session, *NewSession, error) {
+	now := f.now()
+	s := &store.Session{
+		ID: token.NewSecret()[:22], Subject: user.Subject, Username: user.Username,
+		AuthTime: now, ExpiresAt: now.Add(f.cfg.SessionTTL),
+	}
+	cookie := token.NewSecret()
+	if err := f.store.PutSession(ctx, hashOf(cookie), s); err != nil {
+		return nil, nil, outage(err)
+	}
+	if old != "" {
+		if err := f.store.DeleteSession(ctx, hashOf(old)); err != nil {
+			return nil, nil, outage(err)
+		}
+	}
+	f.emit(EventLogin, Event{Subject: s.Subject})
+	return s, &NewSession{Cookie: cookie, Expires: s.ExpiresAt}, nil
+}

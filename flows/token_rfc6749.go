@@ -1,0 +1,170 @@
+package flows
+
+import (
+	"context"
+	"errors"
+
+	"tollgate/flows/clientauth"
+	"tollgate/flows/oauth"
+	"tollgate/flows/token"
+)
+
+// tokenCall is one request to /token on its way through the checks that every grant shares.
+type tokenCall struct {
+	*TokenRequest
+	client *oauth.Client
+	scope  oauth.Scope // what was asked for; nil where nothing was
+}
+
+// grants is every grant there is. What all of them need is checked before one is chosen.
+var grants = map[oauth.GrantType]func(*Flows, context.Context, *tokenCall) (*TokenAnswer, error){
+	oauth.GrantAuthorizationCode: (*Flows).authorizationCode,
+	oauth.GrantRefreshToken:      (*Flows).refreshToken,
+	oauth.GrantClientCredentials: (*Flows).clientCredentials,
+}
+
+// Token answers a request to the token endpoint (RFC 6749 3.2).
+func (f *Flows) Token(ctx context.Context, r *TokenRequest) (*TokenAnswer, error) {
+	client, err := f.authenticate(ctx, &r.Client) // 3.2.1
+	if err != nil {
+		return nil, err
+	}
+	if r.GrantType == "" {
+		return nil, oauth.InvalidRequest("grant_type is missing") // 5.2
+	}
+	grant, known := grants[oauth.GrantType(r.GrantType)]
+	if !known {
+		return nil, oauth.NewError(oauth.CodeUnsupportedGrantType, "grant_type is not supported") // 5.2
+	}
+	if !client.MayUse(oauth.GrantType(r.GrantType)) {
+		return nil, oauth.NewError(oauth.CodeUnauthorizedClient, "the client is not registered for this grant") // 5.2
+	}
+	scope, err := oauth.ParseScope(r.Scope) // 3.3
+	if err != nil {
+		return nil, err
+	}
+	if err := f.checkResource(client, r.Resource); err != nil { // RFC 8707 2
+		return nil, err
+	}
+	answer, err := grant(f, ctx, &tokenCall{TokenRequest: r, client: client, scope: scope})
+	if err != nil {
+		return nil, err
+	}
+	answer.ClientID, answer.Grant = client.ID, oauth.GrantType(r.GrantType)
+	return answer, nil
+}
+
+// authenticate finds the caller and holds it to its rate. Only a proven client uses up a
+// client's rate, so that a stranger's wrong secrets cannot.
+func (f *Flows) authenticate(ctx context.Context, c *clientauth.Credentials) (*oauth.Client, error) {
+	client, err := clientauth.Authenticate(ctx, f.store, c)
+	if err != nil {
+		if oauth.AsError(err).Code == oauth.CodeInvalidClient {
+			f.emit(EventClientRefused, Event{})
+		}
+		return nil, err
+	}
+	return client, f.cfg.AllowClient(client.ID)
+}
+
+// checkResource accepts the one resource a client's tokens are for.
+func (f *Flows) checkResource(client *oauth.Client, resource string) error {
+	if resource != "" && resource != f.audience(client) {
+		return oauth.NewError(oauth.CodeInvalidTarget, "the resource is not one this client has tokens for")
+	}
+	return nil
+}
+
+func (f *Flows) audience(client *oauth.Client) string {
+	if client.Audience != "" {
+		return client.Audience
+	}
+	return f.resources()
+}
+
+// clientCredentials issues a token to the client itself (RFC 6749 4.4). There is no refresh
+// token: the credentials are one (4.4.3).
+func (f *Flows) clientCredentials(_ context.Context, c *tokenCall) (*TokenAnswer, error) {
+	scope := c.scope
+	if scope == nil {
+		scope = withoutUserScopes(c.client.Scope) // 3.3: the default
+	}
+	if !withoutUserScopes(c.client.Scope).Covers(scope) {
+		return nil, oauth.NewError(oauth.CodeInvalidScope, "the scope is not one this client may have by itself")
+	}
+	now := f.now()
+	grant := &oauth.Grant{
+		ID:        token.NewGrantID(),
+		ClientID:  c.client.ID,
+		Subject:   c.client.ID, // RFC 9068 2.2
+		Scope:     scope,
+		Audience:  f.audience(c.client),
+		CreatedAt: now,
+	}
+	return f.issue(c.client, grant, scope, EventTokenIssued)
+}
+
+// withoutUserScopes drops what only a person can give.
+func withoutUserScopes(s oauth.Scope) oauth.Scope {
+	out := oauth.Scope{}
+	for _, name := range s {
+		switch name {
+		case oauth.ScopeOpenID, oauth.ScopeProfile, oauth.ScopeEmail, oauth.ScopeOfflineAccess:
+		default:
+			out = append(out, name)
+		}
+	}
+	return out
+}
+
+var errNoKeys = errors.New("no signing keys are loaded yet")
+
+// issue mints the access token of a grant, and the id_token where the scope asks for one.
+func (f *Flows) issue(client *oauth.Client, g *oauth.Grant, scope oauth.Scope, what EventType) (*TokenAnswer, error) {
+	set := f.keys.Snapshot()
+	if set == nil {
+		return nil, oauth.Unavailable(errNoKeys)
+	}
+	alg := client.SigningAlg
+	if alg == "" {
+		alg = f.cfg.SigningAlg
+	}
+	key := set.Active(alg)
+	if key == nil {
+		return nil, oauth.Unavailable(errNoKeys)
+	}
+	now := f.now()
+	access, err := token.MintAccess(key, &token.Access{
+		Issuer:    f.cfg.Issuer,
+		Subject:   g.Subject,
+		Audience:  g.Audience,
+		ClientID:  g.ClientID,
+		Scope:     scope.String(),
+		SessionID: g.SessionID,
+		ID:        token.NewTokenID(g.ID, now),
+		IssuedAt:  now.Unix(),
+		Expires:   now.Add(f.cfg.AccessTTL).Unix(),
+	})
+	if err != nil {
+		return nil, oauth.Internal(err)
+	}
+	answer := &TokenAnswer{AccessToken: access, ExpiresIn: int64(f.cfg.AccessTTL.Seconds()), Scope: scope.String()}
+	if scope.Has(oauth.ScopeOpenID) {
+		answer.IDToken, err = token.MintID(key, &token.IDClaims{ // OIDC Core 2
+			Issuer:    f.cfg.Issuer,
+			Subject:   g.Subject,
+			Audience:  g.ClientID,
+			Nonce:     g.Nonce,
+			AtHash:    token.AtHash(key.Alg, access),
+			SessionID: g.SessionID,
+			AuthTime:  g.AuthTime.Unix(),
+			IssuedAt:  now.Unix(),
+			Expires:   now.Add(f.cfg.IDTokenTTL).Unix(),
+		})
+		if err != nil {
+			return nil, oauth.Internal(err)
+		}
+	}
+	f.emitGrant(what, g, "")
+	return answer, nil
+}

@@ -1,0 +1,65 @@
+package flows
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"tollgate/flows/oauth"
+	"tollgate/flows/token"
+)
+
+// Validate answers a gateway that asks whether a request may pass: invalid_token, then
+// insufficient_scope where a demand is not met, temporarily_unavailable where revocation cannot
+// be known (RFC 6750 3.1). scope is space-separated, all of it needed; "" demands nothing.
+func (f *Flows) Validate(ctx context.Context, tok []byte, scope, audience string) (Validation, error) {
+	claims, err := f.verify(ctx, tok)
+	if err != nil {
+		return Validation{}, err
+	}
+	stale, err := f.tolerate(f.checkAccess(ctx, claims))
+	if err != nil {
+		return Validation{}, err
+	}
+	if err := checkDemands(claims, scope, audience); err != nil {
+		return Validation{}, err
+	}
+	return Validation{Claims: claims, Stale: stale}, nil
+}
+
+// checkDemands checks what the gateway wants of a good token.
+func checkDemands(c *token.Access, scope, audience string) error {
+	for name := range strings.FieldsSeq(scope) {
+		if !hasScope(c.Scope, name) {
+			return oauth.InsufficientScope(scope)
+		}
+	}
+	if audience != "" && audience != c.Audience {
+		return oauth.InsufficientScope(scope)
+	}
+	return nil
+}
+
+// hasScope looks for a word in a space-separated list.
+func hasScope(list, name string) bool {
+	for word := range strings.SplitSeq(list, " ") {
+		if word == name {
+			return true
+		}
+	}
+	return false
+}
+
+// tolerate lets a token pass that could not be asked about, where the operator declared for how
+// long that is acceptable, and says how old the last answer is.
+func (f *Flows) tolerate(err error) (time.Duration, error) {
+	if err == nil || f.cfg.AllowStale == 0 || oauth.AsError(err).Code != oauth.CodeTemporarilyUnavailable {
+		return 0, err
+	}
+	last := f.lastAsked.Load()
+	age := f.now().Sub(time.UnixMilli(last))
+	if last == 0 || age > f.cfg.AllowStale {
+		return 0, err
+	}
+	return max(age, time.Millisecond), nil
+}
