@@ -1,0 +1,159 @@
+package redistest
+
+import (
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+const startTimeout = 10 * time.Second
+
+// Server is a running redis-server on the loopback address.
+type Server struct {
+	Addr string // host:port, kept by Restart
+	URL  string // redis://host:port
+
+	tb      testing.TB
+	dir     string
+	args    []string
+	mu      sync.Mutex
+	process *exec.Cmd
+	guard   io.WriteCloser
+}
+
+// Start runs a server whose data survives Restart. args are redis-server's, after our own. It
+// ends with the test.
+func Start(tb testing.TB, args ...string) *Server {
+	tb.Helper()
+	s := newServer(tb, tb.TempDir(), append([]string{"--appendonly", "yes"}, args...))
+	tb.Cleanup(s.Kill)
+	return s
+}
+
+func newServer(tb testing.TB, dir string, args []string) *Server {
+	tb.Helper()
+	if _, err := exec.LookPath("redis-server"); err != nil {
+		tb.Fatal("redis-server is not installed: run `make test`, which installs it")
+	}
+	addr := freeAddr(tb)
+	s := &Server{Addr: addr, URL: "redis://" + addr, tb: tb, dir: dir, args: args}
+	s.launch()
+	return s
+}
+
+// freeAddr returns an address that nobody listens on now.
+func freeAddr(tb testing.TB) string {
+	tb.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		tb.Fatal("find a free port: ", err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+func (s *Server) launch() {
+	s.tb.Helper()
+	_, port, _ := net.SplitHostPort(s.Addr)
+	var output strings.Builder
+	s.process = exec.Command("redis-server", append([]string{
+		"--bind", "127.0.0.1", "--port", port, "--dir", s.dir,
+		"--save", "", "--loglevel", "warning",
+	}, s.args...)...)
+	s.process.Stdout, s.process.Stderr = &output, &output
+	if err := s.process.Start(); err != nil {
+		s.tb.Fatal("start redis-server: ", err)
+	}
+	s.guard = guard(s.tb, s.process.Process.Pid)
+	if err := s.await(); err != nil {
+		s.Kill() // waits, so output is complete
+		s.tb.Fatalf("redis-server did not come up: %v\n%s", err, output.String())
+	}
+}
+
+// guard starts a shell that waits for a line, and kills the server if we die without sending it.
+func guard(tb testing.TB, pid int) io.WriteCloser {
+	tb.Helper()
+	shell := exec.Command("sh", "-c", "read line || kill -9 "+strconv.Itoa(pid))
+	shell.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // survives Ctrl-C
+	pipe, err := shell.StdinPipe()
+	if err == nil {
+		err = shell.Start()
+	}
+	if err != nil {
+		tb.Fatal("guard redis-server: ", err)
+	}
+	go shell.Wait()
+	return pipe
+}
+
+// await returns when the server answers, its data loaded.
+func (s *Server) await() error {
+	var last error
+	for deadline := time.Now().Add(startTimeout); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+		if last = s.ping(); last == nil {
+			return nil
+		}
+	}
+	return last
+}
+
+func (s *Server) ping() error {
+	conn, err := net.DialTimeout("tcp", s.Addr, time.Second)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	conn.SetDeadline(time.Now().Add(time.Second))
+	if _, err := conn.Write([]byte("PING\r\n")); err != nil {
+		return err
+	}
+	reply := make([]byte, 64)
+	n, err := conn.Read(reply)
+	if err == nil && !strings.HasPrefix(string(reply[:n]), "+PONG") {
+		err = fmt.Errorf("answered %q", reply[:n])
+	}
+	return err
+}
+
+// Stop ends the server in order: it saves first. Restart brings it back.
+func (s *Server) Stop() { s.end(syscall.SIGTERM) }
+
+// Kill ends the server at once, as a crash does. Restart brings it back.
+func (s *Server) Kill() { s.end(syscall.SIGKILL) }
+
+func (s *Server) end(how os.Signal) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.process == nil {
+		return
+	}
+	s.process.Process.Signal(syscall.SIGCONT) // a paused one could not end in order
+	s.process.Process.Signal(how)
+	s.process.Wait()
+	s.process = nil
+	s.guard.Write([]byte("\n"))
+	s.guard.Close()
+}
+
+// Restart starts the server again on the same port with the same data; it is killed first if
+// it runs.
+func (s *Server) Restart() {
+	s.tb.Helper()
+	s.Kill()
+	s.launch()
+}
+
+// Pause makes the server hang: connections stay open, nothing is answered.
+func (s *Server) Pause() { s.process.Process.Signal(syscall.SIGSTOP) }
+
+// Continue ends Pause.
+func (s *Server) Continue() { s.process.Process.Signal(syscall.SIGCONT) }
