@@ -1,0 +1,199 @@
+package keys
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"tollgate/flows/store"
+)
+
+// The answers of operations that are decisions, not failures.
+var (
+	// ErrUnknownKey: there is no key with that id.
+	ErrUnknownKey = errors.New("keys: no such key")
+	// ErrInUse: the key signs or is about to; revoke it, or rotate first.
+	ErrInUse = errors.New("keys: key is in use")
+)
+
+// The events that OnEvent reports, once per node that sees them.
+const (
+	EventPublished = "published" // a next key appeared
+	EventActivated = "activated" // a key signs from now on
+	EventRetired   = "retired"
+	EventRevoked   = "revoked"
+	EventRemoved   = "removed"
+	EventReset     = "reset" // the stored data was lost or replaced: a new epoch
+)
+
+// Config says what a Manager works with. Every field but the callbacks is needed.
+type Config struct {
+	Store interface {
+		store.SigningKeys
+		store.Leases
+	}
+	Master       *Master
+	RotateEvery  time.Duration // how long a key signs; 0 = until Rotate is called
+	PublishAhead time.Duration // how long a key is published before it signs
+	KeepRetired  time.Duration // longest token life plus leeway
+	Node         string        // tells this process apart from others, for the lease
+	Now          func() time.Time
+
+	OnEvent func(event, kid string) // kid is "" for EventReset
+	OnError func(error)             // of Run; an error that repeats is reported once
+}
+
+// Manager keeps the snapshot of the signing keys fresh and rotates them. All nodes of one store
+// run one each; the stored set changes by compare-and-swap, and one of them does the timely work
+// under a lease. Its methods may be called at any time from anywhere.
+type Manager struct {
+	cfg  Config
+	snap atomic.Pointer[Set]
+
+	// mu stands around reading or saving the set and swapping the snapshot, so that an older
+	// read can never replace a newer save. No key is made while it is held.
+	mu       sync.Mutex
+	stored   *store.KeySet // what snap was built from; read only
+	opened   map[string]openedKey
+	boundary time.Time // when snap is out of date by time alone; zero = never
+
+	flights flights
+}
+
+// openedKey remembers what was unsealed, so that an unchanged key is parsed once.
+type openedKey struct {
+	sealed []byte
+	key    *Key
+}
+
+// NewManager returns a manager that has loaded nothing yet.
+func NewManager(cfg Config) *Manager {
+	if cfg.OnEvent == nil {
+		cfg.OnEvent = func(string, string) {}
+	}
+	if cfg.OnError == nil {
+		cfg.OnError = func(error) {}
+	}
+	return &Manager{cfg: cfg, opened: map[string]openedKey{}}
+}
+
+// Snapshot returns the keys as they are known now: nil before the first load, never stale by more
+// than a second while the store answers. It costs one atomic load.
+func (m *Manager) Snapshot() *Set { return m.snap.Load() }
+
+// Load reads the key set, or makes and saves the first one where the store has none. Of racing
+// nodes one saves and the others read what it made.
+func (m *Manager) Load(ctx context.Context) error {
+	err := m.reread(ctx)
+	if errors.Is(err, store.ErrAbsent) {
+		// None yet, or lost: the data's new life gets new keys, and no old token is good in it.
+		err = m.change(ctx, (*edit).first)
+	}
+	if err != nil {
+		return fmt.Errorf("load signing keys: %w", err)
+	}
+	return nil
+}
+
+// reread adopts what the store holds.
+func (m *Manager) reread(ctx context.Context) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	ks, err := m.cfg.Store.GetKeySet(ctx)
+	if err != nil {
+		return err
+	}
+	return m.adopt(ks)
+}
+
+// adopt makes ks the set that everybody sees. If any key of it cannot be used, nothing changes.
+// mu is held.
+func (m *Manager) adopt(ks *store.KeySet) error {
+	now := m.now()
+	if m.stored != nil && sameSet(m.stored, ks) && !reached(m.boundary, now) {
+		return nil
+	}
+	keys, opened, err := m.openAll(ks, now)
+	if err != nil {
+		return err
+	}
+	set, err := newSet(ks, keys, now)
+	if err != nil {
+		return err
+	}
+	old := m.snap.Swap(set)
+	m.stored, m.opened, m.boundary = ks, opened, boundary(ks, now)
+	report(m.cfg.OnEvent, old, set)
+	return nil
+}
+
+// openAll unseals every key that can still sign or verify.
+func (m *Manager) openAll(ks *store.KeySet, now time.Time) (map[string]*Key, map[string]openedKey, error) {
+	keys, opened := map[string]*Key{}, map[string]openedKey{}
+	for i := range ks.Keys {
+		r := &ks.Keys[i]
+		if s := stateAt(r, now); s == Revoked || s == gone {
+			continue
+		}
+		if _, twice := keys[r.KID]; twice {
+			return nil, nil, fmt.Errorf("key set: two keys with the id %s", r.KID)
+		}
+		known, ok := m.opened[r.KID]
+		if !ok || !bytes.Equal(known.sealed, r.Sealed) {
+			k, err := m.cfg.Master.OpenKey(r)
+			if err != nil {
+				return nil, nil, err
+			}
+			known = openedKey{sealed: r.Sealed, key: k}
+		}
+		keys[r.KID], opened[r.KID] = known.key, known
+	}
+	return keys, opened, nil
+}
+
+// now is the time as it is stored.
+func (m *Manager) now() time.Time { return m.cfg.Now().UTC().Truncate(time.Millisecond) }
+
+// sameSet compares everything: after a failover of the store, an equal version need not mean
+// equal keys.
+func sameSet(a, b *store.KeySet) bool {
+	return a.Epoch == b.Epoch && a.Version == b.Version && slices.EqualFunc(a.Keys, b.Keys, sameKey)
+}
+
+func sameKey(a, b store.SigningKey) bool {
+	return a.KID == b.KID && a.Alg == b.Alg && bytes.Equal(a.Sealed, b.Sealed) &&
+		a.ActiveAt.Equal(b.ActiveAt) && a.RetiredAt.Equal(b.RetiredAt) &&
+		a.RemoveAt.Equal(b.RemoveAt) && a.RevokedAt.Equal(b.RevokedAt)
+}
+
+// report tells what became different between two snapshots; old is nil for the first.
+func report(on func(event, kid string), old, set *Set) {
+	if old == nil {
+		return
+	}
+	if old.Epoch != set.Epoch {
+		on(EventReset, "")
+		return
+	}
+	events := map[State]string{Next: EventPublished, Active: EventActivated, Retired: EventRetired, Revoked: EventRevoked}
+	before := map[string]State{}
+	for _, k := range old.infos {
+		before[k.KID] = k.State
+	}
+	for _, k := range set.infos {
+		if before[k.KID] != k.State {
+			on(events[k.State], k.KID)
+		}
+		delete(before, k.KID)
+	}
+	for _, k := range old.infos {
+		if _, missing := before[k.KID]; missing {
+			on(EventRemoved, k.KID)
+		}
+	}
+}

@@ -1,3 +1,0 @@
-package keys
-
-type Manager struct{}
