@@ -1,0 +1,108 @@
+package token
+
+import (
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"fmt"
+
+	"tollgate/flows/oauth"
+	"tollgate/flows/store"
+)
+
+// Kind is what a handle opens. Its value is the handle's prefix, so that a leaked one is
+// recognised by eye and by secret scanners.
+type Kind string
+
+// The handles that name their grant.
+const (
+	Code    Kind = "tgc_" // authorization code
+	Refresh Kind = "tgr_" // refresh token
+)
+
+const (
+	idSize     = 16
+	secretSize = 32 // 256 bits: RFC 6749 10.10 asks for a guessing chance below 2^-160
+	macSize    = 12
+	handleSize = idSize + secretSize + macSize // no bits to spare in base64
+	handleText = handleSize / 3 * 4
+)
+
+// b64 refuses set padding bits; who decodes checks lengths too, for it skips CR and LF.
+var b64 = base64.RawURLEncoding.Strict()
+
+// Handles makes and reads opaque handles:
+//
+//	prefix | base64url( grant id (16) | random (32) | HMAC-SHA256(prefix | grant id | random) (12 of 32) )
+//
+// They name the grant, which finds its records in one place, and a made-up one is refused
+// without asking the store. The MAC is no protection of its own: the 256 random bits are.
+type Handles struct{ macKeys [][]byte }
+
+// NewHandles takes the MAC keys: the first makes handles, all of them are accepted.
+func NewHandles(macKeys ...[]byte) *Handles { return &Handles{macKeys: macKeys} }
+
+// New returns a fresh handle of 84 characters for the grant. A malformed grant id is a fault of
+// the caller and panics.
+func (h *Handles) New(kind Kind, g oauth.GrantID) string {
+	raw := make([]byte, handleSize)
+	putGrant(raw, g)
+	rand.Read(raw[idSize : idSize+secretSize])
+	copy(raw[idSize+secretSize:], mac(h.macKeys[0], kind, raw[:idSize+secretSize]))
+	return string(kind) + b64.EncodeToString(raw)
+}
+
+// Parse returns the grant that a handle names and the hash under which it is stored. It says no
+// to everything that New did not make, in any spelling but New's.
+func (h *Handles) Parse(kind Kind, s string) (oauth.GrantID, store.Hash, bool) {
+	if len(s) != len(kind)+handleText || s[:len(kind)] != string(kind) {
+		return "", store.Hash{}, false
+	}
+	raw, err := b64.DecodeString(s[len(kind):])
+	if err != nil || len(raw) != handleSize {
+		return "", store.Hash{}, false
+	}
+	body, sum := raw[:idSize+secretSize], raw[idSize+secretSize:]
+	for _, key := range h.macKeys {
+		if hmac.Equal(sum, mac(key, kind, body)) {
+			return oauth.GrantID(b64.EncodeToString(raw[:idSize])), HashOf(s), true
+		}
+	}
+	return "", store.Hash{}, false
+}
+
+func mac(key []byte, kind Kind, body []byte) []byte {
+	m := hmac.New(sha256.New, key)
+	m.Write([]byte(kind))
+	m.Write(body)
+	return m.Sum(nil)[:macSize]
+}
+
+// NewSecret returns 32 random bytes as 43 characters of base64url: for cookies, interaction
+// handles and client secrets.
+func NewSecret() string {
+	var raw [secretSize]byte
+	rand.Read(raw[:])
+	return b64.EncodeToString(raw[:])
+}
+
+// HashOf returns what is stored in place of a handle. Handles carry 256 random bits, so that a
+// plain hash is enough.
+func HashOf(s string) store.Hash { return sha256.Sum256([]byte(s)) }
+
+// NewGrantID returns a fresh grant id.
+func NewGrantID() oauth.GrantID {
+	var raw [idSize]byte
+	rand.Read(raw[:])
+	return oauth.GrantID(b64.EncodeToString(raw[:]))
+}
+
+// putGrant writes the 16 bytes of a grant id to the start of dst.
+func putGrant(dst []byte, g oauth.GrantID) {
+	raw, err := b64.DecodeString(string(g))
+	if err != nil || len(raw) != idSize {
+		panic(fmt.Sprintf("token: malformed grant id %q", g))
+	}
+	copy(dst, raw)
+}

@@ -1,0 +1,154 @@
+package token
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"time"
+
+	"tollgate/flows/keys"
+)
+
+// Why a JWT is not good. Nobody outside is told which.
+var (
+	// ErrInvalid: not a JWT that we signed, or not one for this purpose.
+	ErrInvalid = errors.New("token: invalid")
+	// ErrExpired: good in everything else, but past its exp.
+	ErrExpired = errors.New("token: expired")
+	// ErrUnknownKey: shaped exactly like ours, under a key that this snapshot does not have.
+	// Refresh the keys and try once more; then it is invalid.
+	ErrUnknownKey = errors.New("token: unknown key")
+)
+
+const (
+	defaultLeeway = 5 * time.Second
+	maxLeeway     = 30 * time.Second // more would let an expired token live noticeably
+)
+
+// Verifier checks JWTs of this issuer. Set the fields once, then share it.
+type Verifier struct {
+	Issuer  string
+	Keys    func() *keys.Set // nil before the first load: every token of ours is ErrUnknownKey then
+	Now     func() time.Time
+	Leeway  time.Duration // for clocks that differ; 0 = 5 s, at most 30 s
+	MaxLife time.Duration // exp further than this from iat is refused
+}
+
+// Access checks an access token (RFC 9068 4): shape first, then the key by its exact header, then
+// the signature, and only then what it says. Audience, scope and revocation are the caller's to
+// ask. The error is ErrInvalid, ErrExpired or ErrUnknownKey; the claims share no memory with tok.
+func (v *Verifier) Access(tok []byte) (*Access, error) {
+	c, err := v.signed(tok, true)
+	if err != nil {
+		return nil, err
+	}
+	a := c.access()
+	if err := checkAccess(a); err != nil {
+		return nil, invalid(err)
+	}
+	now, leeway := v.Now(), v.leeway()
+	latest := now.Add(leeway).Unix() // compared as integers: a huge claim would overflow a time.Time
+	switch {
+	case a.Expires-a.IssuedAt > int64(v.MaxLife/time.Second):
+		return nil, invalid(errors.New("claims: exp is too far from iat"))
+	case a.IssuedAt > latest:
+		return nil, invalid(errors.New("claims: iat lies in the future"))
+	case c.NotBefore > latest:
+		return nil, invalid(errors.New("claims: nbf lies in the future"))
+	case a.Expires <= now.Add(-leeway).Unix():
+		return nil, ErrExpired
+	}
+	return a, nil
+}
+
+// IDHint checks an id_token that comes back as id_token_hint: it must be ours, it may be expired
+// (OIDC RP-Initiated Logout 2). The error is ErrInvalid or ErrUnknownKey.
+func (v *Verifier) IDHint(tok []byte) (*IDClaims, error) {
+	c, err := v.signed(tok, false)
+	if err != nil {
+		return nil, err
+	}
+	id := c.id()
+	if err := checkID(id); err != nil {
+		return nil, invalid(err)
+	}
+	return id, nil
+}
+
+// signed returns the claims of a JWT that one of our keys has signed for this purpose.
+func (v *Verifier) signed(tok []byte, access bool) (*claims, error) {
+	first, second, ok := split(tok)
+	if !ok {
+		return nil, ErrInvalid
+	}
+	k, err := v.key(tok[:first], access)
+	if err != nil {
+		return nil, err
+	}
+	raw := make([]byte, 0, b64.DecodedLen(len(tok)-first))
+	raw, err = b64.AppendDecode(raw, tok[second+1:])
+	if err != nil {
+		return nil, ErrInvalid
+	}
+	if err := verify(k, tok[:second], raw); err != nil {
+		return nil, invalid(err)
+	}
+	raw, err = b64.AppendDecode(raw[:0], tok[first+1:second])
+	if err != nil {
+		return nil, ErrInvalid
+	}
+	c, err := parseClaims(raw)
+	if err != nil {
+		return nil, invalid(err)
+	}
+	if c.Issuer != v.Issuer {
+		return nil, invalid(errors.New("claims: another issuer"))
+	}
+	return c, nil
+}
+
+// split finds the two dots. It refuses by size and by any byte that is not base64url, CR and LF
+// among them, before anything is decoded.
+func split(tok []byte) (first, second int, ok bool) {
+	if len(tok) > MaxSize {
+		return 0, 0, false
+	}
+	first = bytes.IndexByte(tok, '.')
+	second = bytes.LastIndexByte(tok, '.')
+	if first <= 0 || second <= first+1 || second == len(tok)-1 {
+		return 0, 0, false
+	}
+	for i, c := range tok {
+		switch {
+		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', c == '-', c == '_':
+		case i == first, i == second:
+		default:
+			return 0, 0, false
+		}
+	}
+	return first, second, true
+}
+
+// key finds the key by the header segment as a whole. Only a header that we could have written
+// is worth looking for elsewhere.
+func (v *Verifier) key(header []byte, access bool) (*keys.Key, error) {
+	if set := v.Keys(); set != nil {
+		if k, forAccess, ok := set.ByHeader(header); ok && forAccess == access {
+			return k, nil
+		}
+	}
+	if keys.WrittenByUs(header, access) {
+		return nil, ErrUnknownKey
+	}
+	return nil, ErrInvalid
+}
+
+func (v *Verifier) leeway() time.Duration {
+	if v.Leeway <= 0 {
+		return defaultLeeway
+	}
+	return min(v.Leeway, maxLeeway)
+}
+
+// invalid keeps the reason for our own logs.
+func invalid(reason error) error { return fmt.Errorf("%w: %w", ErrInvalid, reason) }
