@@ -26,7 +26,7 @@ func (f *Flows) ConsentPage(ctx context.Context, interaction, browser, session s
 		ClientName: name, ClientID: t.i.ClientID, Username: t.session.Username, Scopes: slices.Clone(t.i.Scope),
 	}
 	if u, err := url.Parse(t.i.RedirectURI); err == nil {
-		page.RedirectHost = u.Host
+		page.RedirectHost, page.RedirectScheme = u.Host, u.Scheme
 		if u.Host == "" {
 			page.RedirectHost = u.Scheme + ":"
 		}

@@ -3,6 +3,7 @@ package flows
 import (
 	"context"
 	"errors"
+	"strings"
 
 	"tollgate/flows/oauth"
 	"tollgate/flows/store"
@@ -65,7 +66,8 @@ func (f *Flows) LoginPage(ctx context.Context, interaction, browser string) (*Lo
 	if err != nil {
 		return nil, err
 	}
-	return &LoginPage{ClientName: name, LoginHint: t.i.LoginHint}, nil
+	scheme, _, _ := strings.Cut(t.i.RedirectURI, ":")
+	return &LoginPage{ClientName: name, LoginHint: t.i.LoginHint, RedirectScheme: scheme}, nil
 }
 
 // Login checks a password and begins a session under a fresh cookie. A wrong password is

@@ -25,7 +25,6 @@ func serveAuthorize(r *request) error {
 	if err != nil {
 		return err
 	}
-	r.record.client = f.get("client_id")
 	step, err := r.s.flows.Authorize(r.ctx, &flows.AuthorizeRequest{
 		ResponseType:    f.get("response_type"),
 		ResponseMode:    f.get("response_mode"),
@@ -49,6 +48,7 @@ func serveAuthorize(r *request) error {
 	if err != nil {
 		return err
 	}
+	r.record.client = f.get("client_id")
 	return r.follow(step)
 }
 

@@ -1,6 +1,8 @@
 package server
 
 import (
+	"strings"
+
 	"tollgate/flows"
 	"tollgate/flows/oauth"
 )
@@ -33,22 +35,16 @@ func showConsent(r *request) error {
 
 func (r *request) consentPage(v visit, interaction string, asked *flows.ConsentPage) error {
 	view := consentView{
-		frame:        r.frame("Allow access"),
-		ClientName:   asked.ClientName,
-		Username:     asked.Username,
-		Initial:      initial(asked.Username),
-		SwitchURL:    r.at("/login", interaction) + "&switch=1",
-		Scopes:       explainScopes(asked.Scopes),
-		RedirectHost: asked.RedirectHost,
-		Action:       r.at("/consent", ""),
-		CSRF:         csrfToken(v.browser, "consent", interaction, v.session),
-		Interaction:  interaction,
-	}
-	if view.ClientName == "" {
-		view.ClientName = asked.ClientID
-	}
-	if view.RedirectHost == "" {
-		view.RedirectApp = asked.RedirectScheme
+		frame:       r.frame("Allow access"),
+		ClientName:  asked.ClientName,
+		Username:    asked.Username,
+		Initial:     initial(asked.Username),
+		SwitchURL:   r.at("/login", interaction) + "&switch=1",
+		Scopes:      explainScopes(asked.Scopes),
+		Destination: asked.RedirectHost,
+		Action:      r.at("/consent", ""),
+		CSRF:        csrfToken(v.browser, "consent", interaction, v.session),
+		Interaction: interaction,
 	}
 	return r.page(200, "consent.html", formTo(asked.RedirectScheme), view)
 }
@@ -80,4 +76,12 @@ func postConsent(r *request) error {
 		return err
 	}
 	return r.follow(step)
+}
+
+// initial returns the letter that stands for a person.
+func initial(username string) string {
+	for _, letter := range strings.ToUpper(username) {
+		return string(letter)
+	}
+	return ""
 }

@@ -2,9 +2,6 @@ package server
 
 import (
 	"errors"
-	"fmt"
-	"math"
-	"strings"
 
 	"tollgate/flows"
 	"tollgate/flows/oauth"
@@ -15,6 +12,9 @@ const (
 	maxUsername = 256
 	maxPassword = 1024
 )
+
+// errWrongPassword is for the record alone: the person gets the form again.
+var errWrongPassword = oauth.NewError(oauth.CodeAccessDenied, "wrong username or password")
 
 // showLogin asks who is there (OIDC Core 3.1.2.3). A browser that comes back to an interaction
 // which no longer waits for a login is sent to where it stands, unless it says switch: then
@@ -84,24 +84,25 @@ func postLogin(r *request) error {
 	if err != nil {
 		return err
 	}
-	r.signIn(session)
+	if session != nil { // nil where a second click finds the sign-in finished
+		r.signIn(session)
+	}
 	return r.follow(step)
 }
 
 // refuseLogin shows the form again. 401 tells password managers not to keep what was typed; no
 // WWW-Authenticate, because a browser would answer it with a dialog of its own.
 func (r *request) refuseLogin(v visit, interaction, username string) error {
-	r.record.fail(oauth.CodeAccessDenied)
-	return r.loginPage(401, v, interaction, &username, "The username or the password is not right.")
+	r.record.err = errWrongPassword
+	return r.loginPage(401, v, interaction, &username, "Wrong username or password.")
 }
 
 // slowDown shows the form again and says when to come back.
 func (r *request) slowDown(v visit, interaction, username string, e *oauth.Error) error {
-	r.record.fail(e.Code)
-	r.setRetryAfter(e.RetryAfter)
-	wait := int(math.Ceil(e.RetryAfter.Seconds()))
-	return r.loginPage(429, v, interaction, &username,
-		fmt.Sprintf("Too many attempts. Wait %d %s, then try again.", wait, plural(wait, "second")))
+	r.record.err = e
+	r.setHeader("Retry-After", retryAfter(e.RetryAfter))
+	return r.loginPage(e.Status(), v, interaction, &username,
+		"Too many attempts. Wait "+inWords(e.RetryAfter)+", then try again.")
 }
 
 // loginPage shows the form. username is what was typed, or nil for what the client hints at.
@@ -137,24 +138,9 @@ func (r *request) signedInPage(username string, err error) error {
 		return err
 	}
 	view := noticeView{
-		frame: r.frame("You are signed in"), Text: "Go back to the application you came from. You are signed in as", Name: username,
+		frame: r.frame("You are signed in"), Name: username, Text: "You can close this page, or go back to the application you came from.",
 		LinkURL: r.at("/logout", ""), LinkText: "Sign out", Quiet: true,
 	}
 	view.Open = true
 	return r.page(200, "notice.html", formNowhere, view)
-}
-
-func plural(n int, word string) string {
-	if n == 1 {
-		return word
-	}
-	return word + "s"
-}
-
-// initial returns the letter that stands for a person.
-func initial(username string) string {
-	for _, r := range strings.ToUpper(username) {
-		return string(r)
-	}
-	return ""
 }

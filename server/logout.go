@@ -64,7 +64,7 @@ func (r *request) logoutPage(v visit, f *form, step *flows.LogoutStep) error {
 	}
 	for _, name := range logoutParams {
 		if value := f.get(name); value != "" {
-			view.Fields = append(view.Fields, param{name, value})
+			view.Fields = append(view.Fields, hiddenField{name, value})
 		}
 	}
 	scheme, _, _ := strings.Cut(f.get("post_logout_redirect_uri"), ":")

@@ -84,16 +84,15 @@ type loginView struct {
 // consentView fills consent.html.
 type consentView struct {
 	frame
-	ClientName   string
-	Username     string
-	Initial      string
-	SwitchURL    string
-	Scopes       []scopeWords
-	RedirectHost string
-	RedirectApp  string // the scheme of a native app's address, where there is no host
-	Action       string
-	CSRF         string
-	Interaction  string
+	ClientName  string
+	Username    string
+	Initial     string
+	SwitchURL   string
+	Scopes      []scopeWords
+	Destination string // host, or scheme of a native app's address, that the browser goes to next
+	Action      string
+	CSRF        string
+	Interaction string
 }
 
 // logoutView fills logout.html.
@@ -104,14 +103,16 @@ type logoutView struct {
 	StayURL    string
 	Action     string
 	CSRF       string
-	Fields     []param // what the client asked, to be asked again once the person agreed
+	Fields     []hiddenField // what the client asked, to be asked again once the person agreed
 }
+
+type hiddenField struct{ Name, Value string }
 
 // noticeView fills notice.html: something is over, or went wrong.
 type noticeView struct {
 	frame
+	Name        string // of the person, where it is about them
 	Text        string
-	Name        string // ends the text, in bold
 	LinkURL     string // the way on, "" where there is none
 	LinkText    string
 	Quiet       bool   // the way on is not what most people came for

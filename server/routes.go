@@ -35,7 +35,14 @@ const (
 
 // publicRoutes is what the public listener serves.
 func (s *Server) publicRoutes() []route {
-	return []route{}
+	return []route{
+		{methods: "GET, POST", path: "/authorize", name: "authorize", handle: serveAuthorize, limit: limitIP, noStore: true, fail: failPage},
+		{methods: "GET", path: "/login", name: "login", handle: showLogin, limit: limitIP, noStore: true, fail: failPage},
+		{methods: "POST", path: "/login", name: "login", handle: postLogin, limit: limitIP, noStore: true, fail: failPage},
+		{methods: "GET", path: "/consent", name: "consent", handle: showConsent, limit: limitIP, noStore: true, fail: failPage},
+		{methods: "POST", path: "/consent", name: "consent", handle: postConsent, limit: limitIP, noStore: true, fail: failPage},
+		{methods: "GET, POST", path: "/logout", name: "logout", handle: serveLogout, limit: limitIP, noStore: true, fail: failPage},
+	}
 }
 
 // unmatched stands for a request that no route took.

@@ -3,7 +3,6 @@ package server
 import (
 	"context"
 	"net/netip"
-	"strings"
 	"time"
 
 	"github.com/VictoriaMetrics/metrics"
@@ -57,7 +56,7 @@ type Server struct {
 	cfg     Config
 	flows   *flows.Flows
 	issuer  string
-	secure  bool // the issuer is https: cookies and HSTS follow
+	site    site // the issuer, as pages and cookies see it
 	trusted []netip.Prefix
 	origins map[string]struct{}
 	slow    time.Duration
@@ -76,12 +75,16 @@ type Server struct {
 // New returns a server that does not listen yet.
 func New(cfg Config) (*Server, error) {
 	cfg.setDefaults()
+	site, err := newSite(cfg.Issuer)
+	if err != nil {
+		return nil, err
+	}
 	base, stop := context.WithCancel(context.Background())
 	s := &Server{
 		cfg:         cfg,
 		flows:       cfg.Flows,
 		issuer:      cfg.Issuer,
-		secure:      strings.HasPrefix(cfg.Issuer, "https://"),
+		site:        site,
 		trusted:     cfg.TrustedProxies,
 		origins:     map[string]struct{}{},
 		slow:        cfg.SlowRequest,
