@@ -1,0 +1,151 @@
+package config
+
+import (
+	"net"
+	"net/netip"
+	"net/url"
+	"strconv"
+	"strings"
+)
+
+// issuer checks RFC 8414 2 (https, no query, no fragment) and what this server asks beyond it.
+func (v *validator) issuer() {
+	const path = "issuer"
+	text := v.config.Issuer
+	if text == "" {
+		v.problem(path, "is not set; give the address that clients see, such as https://auth.example.com")
+		return
+	}
+	u, err := url.Parse(text)
+	if err != nil || u.Hostname() == "" || u.Opaque != "" {
+		v.problem(path, "is no address; give one such as https://auth.example.com")
+		return
+	}
+	if u.User != nil {
+		v.problem(path, "holds a user name; remove it")
+	}
+	if strings.ContainsAny(text, "?#") {
+		v.problem(path, "holds a query or a fragment; remove it")
+	}
+	if strings.HasSuffix(text, "/") {
+		v.problem(path, "ends in a slash; remove it: clients compare the issuer letter by letter")
+	}
+	if strings.Trim(u.Path, "/") != "" {
+		v.problem(path, "holds a path; give the server a host name of its own: metadata is served at the root")
+	}
+	if lower := strings.ToLower(u.Host); u.Host != lower {
+		v.problem(path, "has capitals in its host; write %s", clip(lower))
+	}
+	switch {
+	case u.Scheme == "http" && !isLoopback(u.Hostname()):
+		v.problem(path, "uses http; use https, with TLS in front or tls.cert_file: http is for this machine only")
+	case u.Scheme != "http" && u.Scheme != "https":
+		v.problem(path, "uses %s; use https", clip(u.Scheme))
+	}
+}
+
+// isLoopback reports whether a host name or address never leaves this machine.
+func isLoopback(host string) bool {
+	if host == "localhost" {
+		return true
+	}
+	addr, err := netip.ParseAddr(host)
+	return err == nil && addr.IsLoopback()
+}
+
+func (v *validator) listeners() {
+	l, t := v.config.Listen, v.config.TLS
+	public, publicOK := v.hostPort("listen.public", l.Public)
+	ops, opsOK := v.hostPort("listen.ops", l.Ops)
+	if publicOK && opsOK && public.port == ops.port && public.port != 0 && (public.host == ops.host || public.host == "" || ops.host == "") {
+		v.problem("listen.ops", "is the same port as listen.public; choose another")
+	}
+	if opsOK && !isLoopback(ops.host) && !v.dev {
+		v.warn("listen.ops", "shows metrics and profiles to the network; keep it on 127.0.0.1 or behind a firewall")
+	}
+	if v.dev {
+		v.onlyLoopback("listen.public", public.host, publicOK)
+		v.onlyLoopback("listen.ops", ops.host, opsOK)
+	}
+	v.pair("tls", t.CertFile, t.KeyFile)
+	if t.CertFile != "" && strings.HasPrefix(v.config.Issuer, "http:") {
+		v.problem("issuer", "uses http while tls.cert_file is set; use https")
+	}
+}
+
+func (v *validator) onlyLoopback(path, host string, ok bool) {
+	if ok && !isLoopback(host) {
+		v.problem(path, "leaves this machine; dev mode has known passwords and listens on loopback only, such as 127.0.0.1")
+	}
+}
+
+type endpoint struct {
+	host string
+	port uint16
+}
+
+// hostPort reads host:port, [v6]:port or :port.
+func (v *validator) hostPort(path, text string) (endpoint, bool) {
+	host, portText, err := net.SplitHostPort(text)
+	port, portErr := strconv.ParseUint(portText, 10, 16)
+	if err != nil || portErr != nil || strings.ContainsAny(host, "/@ ") {
+		v.problem(path, "%s wants host:port, such as 127.0.0.1:8080", withoutUser(text))
+		return endpoint{}, false
+	}
+	return endpoint{host, uint16(port)}, true
+}
+
+// withoutUser quotes an address, less what may be a password in it.
+func withoutUser(text string) string {
+	if strings.Contains(text, "@") {
+		return "an address with a user in it is wrong;"
+	}
+	return strconv.Quote(clip(text)) + " is wrong;"
+}
+
+func (v *validator) network() {
+	for _, text := range v.config.TrustedProxies {
+		v.proxy(text)
+	}
+	for _, text := range v.config.CORS.AllowedOrigins {
+		v.origin("cors.allowed_origins", text)
+	}
+}
+
+func (v *validator) proxy(text string) {
+	const path = "trusted_proxies"
+	prefix, err := ParsePrefix(text)
+	switch {
+	case err != nil:
+		v.problem(path, "%q is wrong; wants an address or a network such as 10.0.0.0/8", clip(text))
+	case prefix != prefix.Masked():
+		v.problem(path, "%q has bits set behind its length; write %s", clip(text), prefix.Masked())
+	case prefix.Bits() == 0:
+		v.problem(path, "%q trusts everyone to name their own address; list your proxies", clip(text))
+	}
+}
+
+// ParsePrefix reads a network, or an address as the network of itself.
+func ParsePrefix(text string) (netip.Prefix, error) {
+	if !strings.Contains(text, "/") {
+		addr, err := netip.ParseAddr(text)
+		if err != nil {
+			return netip.Prefix{}, err
+		}
+		return addr.Prefix(addr.BitLen())
+	}
+	return netip.ParsePrefix(text)
+}
+
+// origin checks a browser origin as browsers spell it (RFC 6454 6.2).
+func (v *validator) origin(path, text string) {
+	u, err := url.Parse(text)
+	switch {
+	case text == "*" || text == "null":
+		v.problem(path, "%q lets any page in; list the origins", text)
+	case err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") || text != u.Scheme+"://"+strings.ToLower(u.Host):
+		v.problem(path, "%q is wrong; wants an origin such as https://app.example.com, without path or slash", clip(text))
+	case u.Scheme == "http" && !isLoopback(u.Hostname()):
+		v.problem(path, "%q uses http; use https", clip(text))
+	}
+}
