@@ -22,15 +22,11 @@ var errUnknownCode = oauth.InvalidGrant("the code is unknown, expired, used, or 
 // authorizationCode trades a code for tokens (RFC 6749 4.1.3). The code is spent first; what is
 // minted after it can at worst be lost, and then costs one more trip through /authorize.
 func (f *Flows) authorizationCode(ctx context.Context, c *tokenCall) (*TokenAnswer, error) {
-	grant, err := f.redeemCode(ctx, c)
+	grant, refresh, err := f.redeemCode(ctx, c)
 	if err != nil {
 		return nil, err
 	}
 	if err := f.checkGrantStands(ctx, grant); err != nil {
-		return nil, err
-	}
-	refresh, err := f.beginFamily(ctx, grant)
-	if err != nil {
 		return nil, err
 	}
 	answer, err := f.issue(c.client, grant, grant.Scope, EventTokenIssued)
@@ -41,15 +37,17 @@ func (f *Flows) authorizationCode(ctx context.Context, c *tokenCall) (*TokenAnsw
 	return answer, nil
 }
 
-// redeemCode spends the code and returns the grant behind it.
-func (f *Flows) redeemCode(ctx context.Context, c *tokenCall) (*oauth.Grant, error) {
+// redeemCode spends the code and returns the grant behind it, and its first refresh token where
+// it has one (OIDC Core 11).
+func (f *Flows) redeemCode(ctx context.Context, c *tokenCall) (*oauth.Grant, string, error) {
 	if c.Code == "" {
-		return nil, oauth.InvalidRequest("code is missing") // 4.1.3
+		return nil, "", oauth.InvalidRequest("code is missing") // 4.1.3
 	}
 	id, hash, ok := f.cfg.Handles.Parse(token.Code, c.Code)
 	if !ok {
-		return nil, errUnknownCode
+		return nil, "", errUnknownCode
 	}
+	refresh := f.cfg.Handles.New(token.Refresh, id)
 	code, err := f.store.TakeCode(ctx, &store.TakeCode{
 		Grant:       id,
 		Code:        hash,
@@ -59,47 +57,37 @@ func (f *Flows) redeemCode(ctx context.Context, c *tokenCall) (*oauth.Grant, err
 		Now:         f.now(),
 		MaxMisses:   maxVerifierMisses,
 		KeepSpent:   keepSpentCode,
+
+		Refresh:      token.HashOf(refresh),
+		RefreshUntil: f.now().Add(f.cfg.RefreshTTL),
+		AccessUntil:  f.tokensEnd(),
 	})
 	switch {
 	case errors.Is(err, store.ErrSpent): // 4.1.2: end what the first use got
 		if err := f.store.RevokeGrant(ctx, id, f.tokensEnd()); err != nil {
-			return nil, outage(err)
+			return nil, "", outage(err)
 		}
 		f.emitGrant(EventCodeReplayed, &code.Grant, "")
-		return nil, errUnknownCode
+		return nil, "", errUnknownCode
 	case errors.Is(err, store.ErrAbsent), errors.Is(err, store.ErrMismatch):
-		return nil, errUnknownCode
+		return nil, "", errUnknownCode
 	case err != nil:
-		return nil, outage(err)
+		return nil, "", outage(err)
 	}
-	return &code.Grant, nil
+	if !code.Refreshable {
+		refresh = ""
+	}
+	return &code.Grant, refresh, nil
 }
 
 // checkGrantStands refuses a grant whose user, client or session was ended since it was given.
+// Whether the grant itself was ended, taking the code or rotating the token has told.
 func (f *Flows) checkGrantStands(ctx context.Context, g *oauth.Grant) error {
 	err := f.checkRevoked(ctx, store.TokenRef{
-		Grant: g.ID, ClientID: g.ClientID, Subject: g.Subject, SessionID: g.SessionID, IssuedAt: g.CreatedAt,
+		ClientID: g.ClientID, Subject: g.Subject, SessionID: g.SessionID, IssuedAt: g.CreatedAt,
 	})
 	if errors.Is(err, store.ErrRevoked) {
 		return oauth.InvalidGrant("the grant was ended")
 	}
 	return err
-}
-
-// beginFamily keeps the grant, and returns its first refresh token where it has one (OIDC Core 11).
-func (f *Flows) beginFamily(ctx context.Context, g *oauth.Grant) (string, error) {
-	family := &store.Family{Grant: *g, ExpiresAt: f.tokensEnd()}
-	var refresh string
-	if g.Scope.Has(oauth.ScopeOfflineAccess) {
-		refresh = f.cfg.Handles.New(token.Refresh, g.ID)
-		family.Current = token.HashOf(refresh)
-		family.ExpiresAt = g.CreatedAt.Add(f.cfg.RefreshTTL)
-	}
-	switch err := f.store.CreateFamily(ctx, family); {
-	case errors.Is(err, store.ErrEnded): // a replay of the code overtook us
-		return "", errUnknownCode
-	case err != nil:
-		return "", outage(err)
-	}
-	return refresh, nil
 }

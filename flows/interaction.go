@@ -156,7 +156,8 @@ func (f *Flows) complete(ctx context.Context, t *turn) (*Step, error) {
 		Nonce:     t.i.Nonce,
 		CreatedAt: now,
 	}
-	record := &store.Code{Grant: grant, Challenge: t.i.Challenge, ExpiresAt: now.Add(f.cfg.CodeTTL)}
+	record := &store.Code{Grant: grant, Challenge: t.i.Challenge, ExpiresAt: now.Add(f.cfg.CodeTTL),
+		Refreshable: t.i.Scope.Has(oauth.ScopeOfflineAccess)}
 	if t.i.RedirectGiven {
 		record.RedirectURI = t.i.RedirectURI
 	}

@@ -12,6 +12,7 @@ type Code struct {
 	Grant       oauth.Grant `json:"grant"`
 	RedirectURI string      `json:"redirect_uri,omitempty"` // what /token must repeat; "" if the request named none
 	Challenge   string      `json:"challenge"`              // BASE64URL(SHA256(verifier)), RFC 7636 4.2
+	Refreshable bool        `json:"refreshable,omitempty"`  // its family begins with a refresh token
 	ExpiresAt   time.Time   `json:"expires_at"`
 }
 
@@ -25,14 +26,22 @@ type TakeCode struct {
 	Now         time.Time
 	MaxMisses   int           // wrong verifiers after which the code is spent
 	KeepSpent   time.Duration // how long a spent code is remembered, so that a replay is seen
+
+	// What the family begins with: its first refresh token, unused where the code is not
+	// Refreshable, and its end with and without one.
+	Refresh      Hash
+	RefreshUntil time.Time
+	AccessUntil  time.Time
 }
 
 // Codes keeps authorization codes.
 type Codes interface {
 	// PutCode stores a code until c.ExpiresAt.
 	PutCode(ctx context.Context, code Hash, c *Code) error
-	// TakeCode spends the code if client, redirect URI and challenge are right; of racing callers
-	// exactly one gets it. Otherwise nothing is spent, and it says
+	// TakeCode spends the code if client, redirect URI and challenge are right, and begins the
+	// family of its grant in the same step; of racing callers exactly one gets it. (In one step,
+	// so that the losers, who end the grant, cannot come between the two.) Otherwise nothing is
+	// spent, and it says
 	//   ErrAbsent    no such code, or expired;
 	//   ErrMismatch  another client's, another redirect URI, or a wrong challenge; a wrong
 	//                challenge from the right client counts, and the MaxMisses'th spends the code;

@@ -28,11 +28,8 @@ type Rotation struct {
 	EndUntil  time.Time     // if the family ends here: how long its access tokens could live
 }
 
-// Families keeps grants that outlive their access tokens.
+// Families keeps the grants that codes were traded for. TakeCode begins them.
 type Families interface {
-	// CreateFamily stores a new family until f.ExpiresAt; ErrExists if the grant has one, and
-	// ErrEnded if the grant was ended before it came (RevokeGrant may overtake CreateFamily).
-	CreateFamily(ctx context.Context, f *Family) error
 	// GetFamily returns the family of the grant, or ErrAbsent, or ErrEnded.
 	GetFamily(ctx context.Context, id oauth.GrantID) (*Family, error)
 	// Rotate makes r.Successor the current token if r.Presented is the current one, and returns

@@ -53,6 +53,9 @@ func (s *Store) TakeCode(_ context.Context, t *store.TakeCode) (*store.Code, err
 		return nil, store.ErrMismatch
 	}
 	v.spend(c, t)
+	if err := v.beginFamily(&c.code, t); err != nil {
+		return nil, err
+	}
 	taken := cloneCode(&c.code)
 	return &taken, nil
 }

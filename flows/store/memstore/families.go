@@ -16,21 +16,13 @@ type family struct {
 	ended    bool
 }
 
-// CreateFamily implements store.Families.
-func (s *Store) CreateFamily(_ context.Context, f *store.Family) error {
-	grant := string(f.Grant.ID)
-	v := s.lock(grant)
-	defer v.unlock()
-	if v.grantEnded(grant) {
-		return store.ErrEnded
+// beginFamily stores the family of a code that was just spent.
+func (v view) beginFamily(c *store.Code, t *store.TakeCode) error {
+	f := store.Family{Grant: cloneGrant(&c.Grant), ExpiresAt: t.AccessUntil}
+	if c.Refreshable {
+		f.Current, f.ExpiresAt = t.Refresh, t.RefreshUntil
 	}
-	switch stored, ok := find[*family](v, kindFamily, grant); {
-	case ok && stored.ended:
-		return store.ErrEnded
-	case ok:
-		return store.ErrExists
-	}
-	return v.put(kindFamily, grant, &family{family: *cloneFamily(f)}, f.ExpiresAt)
+	return v.put(kindFamily, string(t.Grant), &family{family: f}, f.ExpiresAt)
 }
 
 // GetFamily implements store.Families.
