@@ -1,0 +1,242 @@
+package e2e
+
+import (
+	"bytes"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/cookiejar"
+	"net/url"
+	"strings"
+	"testing"
+
+	"golang.org/x/net/html"
+)
+
+// Asked is an authorization request, and what its answer is checked with.
+type Asked struct {
+	URL      string // where the browser goes
+	State    string
+	Nonce    string
+	Verifier string
+}
+
+// Ask makes an authorization request for the app; pairs are further parameters, or other values of
+// those it has.
+func (n *Node) Ask(app App, pairs ...string) Asked {
+	a := Asked{State: Random(), Nonce: Random(), Verifier: Random()}
+	challenge := sha256.Sum256([]byte(a.Verifier))
+	query := values([]string{
+		"response_type", "code",
+		"client_id", app.ID,
+		"redirect_uri", app.RedirectURI,
+		"scope", app.Scope,
+		"state", a.State,
+		"nonce", a.Nonce,
+		"code_challenge", base64.RawURLEncoding.EncodeToString(challenge[:]),
+		"code_challenge_method", "S256",
+	})
+	for name, value := range values(pairs) {
+		query[name] = value
+	}
+	a.URL = n.URL + "/authorize?" + query.Encode()
+	return a
+}
+
+// Random returns 43 characters that nobody guesses: good as a state, nonce or verifier.
+func Random() string {
+	var raw [32]byte
+	rand.Read(raw[:])
+	return base64.RawURLEncoding.EncodeToString(raw[:])
+}
+
+// Browser keeps cookies and fills in forms, as a person with these credentials would.
+type Browser struct {
+	Username string
+	Password string
+	Deny     bool // what it answers when asked for consent
+	Forms    int  // how many it has filled in
+
+	client *http.Client
+}
+
+// NewBrowser returns a browser without cookies.
+func NewBrowser(username, password string) *Browser {
+	jar, _ := cookiejar.New(nil)
+	c := *client
+	c.Jar = jar
+	return &Browser{Username: username, Password: password, client: &c}
+}
+
+// Cookies returns what the browser would send to the node.
+func (b *Browser) Cookies(n *Node) []*http.Cookie {
+	u, _ := url.Parse(n.URL)
+	return b.client.Jar.Cookies(u)
+}
+
+// Visit opens an address and does what the pages ask, until it is sent to another host: that
+// address is returned, unopened. A page that asks for nothing is an error.
+func (b *Browser) Visit(address string) (*url.URL, error) {
+	r := request("GET", address, nil)
+	for range 20 {
+		page, next, err := b.open(r)
+		switch {
+		case err != nil:
+			return nil, err
+		case next != nil && next.Host != r.URL.Host:
+			return next, nil
+		case next != nil:
+			r = request("GET", next.String(), nil)
+		default:
+			if r, err = b.fill(r.URL, page); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return nil, errors.New("the pages go in circles")
+}
+
+// open returns the page, or where it sends us.
+func (b *Browser) open(r *http.Request) (page []byte, next *url.URL, err error) {
+	resp, err := b.client.Do(r)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer resp.Body.Close()
+	if page, err = io.ReadAll(resp.Body); err != nil {
+		return nil, nil, err
+	}
+	if location := resp.Header.Get("Location"); location != "" {
+		next, err = r.URL.Parse(location)
+		return nil, next, err
+	}
+	if resp.StatusCode != 200 {
+		return nil, nil, &PageError{resp.StatusCode, text(page)}
+	}
+	return page, nil, nil
+}
+
+// PageError is a page that leads nowhere.
+type PageError struct {
+	Status int
+	Text   string
+}
+
+func (e *PageError) Error() string { return fmt.Sprintf("page %d: %s", e.Status, e.Text) }
+
+// Form is a form of a page: where it goes, and its fields as they are.
+type Form struct {
+	Action *url.URL
+	Fields url.Values
+}
+
+// Request is the form as a browser submits it.
+func (f *Form) Request() *http.Request {
+	r := request("POST", f.Action.String(), strings.NewReader(f.Fields.Encode()))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	return r
+}
+
+// ReadForm returns the page's first form; buttons are not pressed.
+func ReadForm(at *url.URL, page []byte) (*Form, error) {
+	root, err := html.Parse(bytes.NewReader(page))
+	if err != nil {
+		return nil, err
+	}
+	for node := range root.Descendants() {
+		if node.Data != "form" {
+			continue
+		}
+		action, err := at.Parse(attribute(node, "action"))
+		if err != nil {
+			return nil, err
+		}
+		form := &Form{Action: action, Fields: url.Values{}}
+		for field := range node.Descendants() {
+			if field.Data == "input" {
+				form.Fields.Set(attribute(field, "name"), attribute(field, "value"))
+			}
+		}
+		return form, nil
+	}
+	return nil, fmt.Errorf("a page without a form: %s", text(page))
+}
+
+// fill does with the page's form what a person would.
+func (b *Browser) fill(at *url.URL, page []byte) (*http.Request, error) {
+	form, err := ReadForm(at, page)
+	if err != nil {
+		return nil, err
+	}
+	b.Forms++
+	switch {
+	case form.Fields.Has("password"):
+		form.Fields.Set("username", b.Username)
+		form.Fields.Set("password", b.Password)
+	case b.Deny:
+		form.Fields.Set("decision", "deny")
+	default:
+		form.Fields.Set("decision", "allow")
+	}
+	return form.Request(), nil
+}
+
+func attribute(node *html.Node, name string) string {
+	for _, a := range node.Attr {
+		if a.Key == name {
+			return a.Val
+		}
+	}
+	return ""
+}
+
+// text is what a person reads on a page.
+func text(page []byte) string {
+	root, err := html.Parse(bytes.NewReader(page))
+	if err != nil {
+		return string(page)
+	}
+	var words []string
+	for node := range root.Descendants() {
+		if node.Type == html.TextNode && node.Parent.Data != "style" {
+			words = append(words, strings.Fields(node.Data)...)
+		}
+	}
+	return strings.Join(words, " ")
+}
+
+// Code goes through /authorize and returns the code, or why there is none. The answer's state and
+// iss are checked.
+func (b *Browser) Code(n *Node, app App, a Asked) (string, error) {
+	back, err := b.Visit(a.URL)
+	if err != nil {
+		return "", err
+	}
+	query := back.Query()
+	switch {
+	case !strings.HasPrefix(back.String(), app.RedirectURI+"?"):
+		return "", fmt.Errorf("sent to %s, not to the redirect URI", back.Redacted())
+	case query.Get("state") != a.State:
+		return "", errors.New("another state came back")
+	case query.Get("iss") != n.Issuer:
+		return "", fmt.Errorf("iss is %q, want %q", query.Get("iss"), n.Issuer)
+	case query.Get("code") == "":
+		return "", fmt.Errorf("%s: %s", query.Get("error"), query.Get("error_description"))
+	}
+	return query.Get("code"), nil
+}
+
+// Login goes through /authorize and /token, and returns the tokens.
+func (b *Browser) Login(tb testing.TB, n *Node, app App, pairs ...string) Tokens {
+	tb.Helper()
+	asked := n.Ask(app, pairs...)
+	code, err := b.Code(n, app, asked)
+	if err != nil {
+		tb.Fatal("authorize: ", err)
+	}
+	return n.Exchange(app, code, asked.Verifier).Want(tb, 200)
+}

@@ -1,0 +1,46 @@
+package e2e
+
+import "testing"
+
+// What tests on serve nodes register: an installation like `tollgate dev`, with generated secrets.
+var (
+	serviceApp = map[string]any{"client_id": "service", "grant_types": []string{"client_credentials"}, "scope": "orders:read orders:write"}
+	gatewayApp = map[string]any{"client_id": "gateway", "grant_types": []string{}, "introspect_any": true}
+	webApp     = map[string]any{
+		"client_id": "web", "client_name": "Web shop", "scope": allScopes,
+		"grant_types":               []string{"authorization_code", "refresh_token"},
+		"redirect_uris":             []string{"http://127.0.0.1:8085/callback"},
+		"post_logout_redirect_uris": []string{"http://127.0.0.1:8085/"},
+	}
+)
+
+// Apps are the clients of one installation.
+type Apps struct{ Service, Gateway, Web App }
+
+// Seed registers the clients and the user DemoUser through the admin API.
+func (n *Node) Seed(tb testing.TB) Apps {
+	tb.Helper()
+	n.AddUser(tb, DemoUser, DemoPassword)
+	return Apps{
+		Service: n.AddApp(tb, serviceApp),
+		Gateway: n.AddApp(tb, gatewayApp),
+		Web:     n.AddApp(tb, webApp),
+	}
+}
+
+// AddApp registers a client; the members are the admin API's.
+func (n *Node) AddApp(tb testing.TB, members map[string]any) App {
+	tb.Helper()
+	a := n.Admin("POST", "/clients", members).Want(tb, 201)
+	app := App{ID: a.Text("client_id"), Secret: a.Text("client_secret"), Scope: a.Text("scope")}
+	if uris, ok := a.JSON()["redirect_uris"].([]any); ok {
+		app.RedirectURI, _ = uris[0].(string)
+	}
+	return app
+}
+
+// AddUser registers a user.
+func (n *Node) AddUser(tb testing.TB, username, password string) {
+	tb.Helper()
+	n.Admin("POST", "/users", map[string]any{"username": username, "password": password}).Want(tb, 201)
+}

@@ -1,0 +1,109 @@
+package e2e
+
+import (
+	"bytes"
+	"crypto/rand"
+	"encoding/base64"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// serveConfig is the configuration file of a serve node. Requests are not limited, and Redis has
+// more time than in production: the machines that run tests are slow.
+const serveConfig = `issuer: %s
+listen: {public: "%s", ops: "%s"}
+redis: {addresses: ["%s"], key_prefix: "e2e", timeout: 2s}
+keys: {master_key_file: master.key}
+rate_limits: {per_ip: "off", per_client: "off", login: "off"}
+admin: {token_file: admin.token}
+`
+
+// StartServe runs `tollgate serve` on that Redis and returns when it is ready. env are further
+// settings, as TOLLGATE_TOKENS__ACCESS_TTL=1m.
+func StartServe(tb testing.TB, redisAddr string, env ...string) *Node {
+	tb.Helper()
+	n := NewServe(tb, redisAddr, env...)
+	n.Start()
+	n.AwaitReady()
+	return n
+}
+
+// NewServe prepares what StartServe runs.
+func NewServe(tb testing.TB, redisAddr string, env ...string) *Node {
+	tb.Helper()
+	public := FreeAddr(tb)
+	master := make([]byte, 32)
+	rand.Read(master)
+	n := newServe(tb, "http://"+public, public, redisAddr, env)
+	n.admin = Random()
+	n.write("master.key", base64.StdEncoding.EncodeToString(master)+"\n")
+	n.write("admin.token", n.admin+"\n")
+	return n
+}
+
+// Peer runs a second node of the same installation: same issuer, Redis, master key and settings.
+func (n *Node) Peer() *Node {
+	n.tb.Helper()
+	peer := newServe(n.tb, n.Issuer, FreeAddr(n.tb), n.redis, n.env)
+	peer.admin = n.admin
+	for _, secret := range []string{"master.key", "admin.token"} {
+		content, err := os.ReadFile(filepath.Join(n.dir, secret))
+		if err != nil {
+			n.tb.Fatal(err)
+		}
+		peer.write(secret, string(content))
+	}
+	peer.Start()
+	peer.AwaitReady()
+	return peer
+}
+
+func newServe(tb testing.TB, issuer, public, redisAddr string, env []string) *Node {
+	tb.Helper()
+	ops := FreeAddr(tb)
+	n := &Node{
+		Issuer: issuer, URL: "http://" + public, Ops: "http://" + ops,
+		tb: tb, dir: tb.TempDir(), env: env, redis: redisAddr,
+	}
+	n.write("tollgate.yaml", fmt.Sprintf(serveConfig, issuer, public, ops, redisAddr))
+	n.args = []string{"serve", "--config", filepath.Join(n.dir, "tollgate.yaml")}
+	tb.Cleanup(n.Kill)
+	return n
+}
+
+// write puts a file beside the configuration that only we may read.
+func (n *Node) write(name, content string) {
+	n.tb.Helper()
+	if err := os.WriteFile(filepath.Join(n.dir, name), []byte(content), 0o600); err != nil {
+		n.tb.Fatal(err)
+	}
+}
+
+// CLI runs a command of tollgate's on the node's configuration and returns what it printed. input
+// is its standard input.
+func (n *Node) CLI(input string, args ...string) (string, error) {
+	cmd := exec.Command(Binary(n.tb), args...)
+	cmd.Dir = n.dir
+	cmd.Env = append(append(cleanEnviron(), n.env...), "TOLLGATE_CONFIG="+filepath.Join(n.dir, "tollgate.yaml"))
+	cmd.Stdin = strings.NewReader(input)
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	if err := cmd.Run(); err != nil {
+		return stdout.String(), fmt.Errorf("tollgate %s: %w: %s", strings.Join(args, " "), err, stderr.String())
+	}
+	return stdout.String(), nil
+}
+
+// MustCLI is CLI that fails the test.
+func (n *Node) MustCLI(input string, args ...string) string {
+	n.tb.Helper()
+	out, err := n.CLI(input, args...)
+	if err != nil {
+		n.tb.Fatal(err)
+	}
+	return out
+}
