@@ -84,7 +84,8 @@ func (l *Limiter) subscriber(addr netip.Addr) uint64 {
 	return maphash.Bytes(l.seed, b[:])
 }
 
-// allow takes n events from the key's allowance if they are there, and nothing otherwise.
+// allow takes n events from the key's allowance if they are there, and nothing otherwise. More than
+// a whole burst counts as one, or it could never pass.
 func (l *Limiter) allow(key uint64, n int, now time.Time) time.Duration {
 	at := now.Sub(l.start)
 	shard := &l.shards[key%limiterShards]
@@ -92,7 +93,7 @@ func (l *Limiter) allow(key uint64, n int, now time.Time) time.Duration {
 	defer shard.mu.Unlock()
 
 	full, known := shard.full[key]
-	next := max(full, at) + l.interval*time.Duration(n)
+	next := max(full, at) + min(l.interval*time.Duration(n), l.tolerance)
 	if wait := next - at - l.tolerance; wait > 0 {
 		return wait
 	}

@@ -84,9 +84,12 @@ func (r *request) parse(src []byte) (*form, error) {
 
 // isFormType reports whether a content type is exactly the form's, with no parameter but
 // charset=utf-8.
-func isFormType(value []byte) bool {
+func isFormType(value []byte) bool { return isMediaType(value, formType) }
+
+// isMediaType compares a content type with one that may carry charset=utf-8 and nothing else.
+func isMediaType(value []byte, want string) bool {
 	mediaType, params, more := strings.Cut(string(value), ";")
-	if !strings.EqualFold(strings.TrimRight(mediaType, " \t"), formType) {
+	if !strings.EqualFold(strings.TrimRight(mediaType, " \t"), want) {
 		return false
 	}
 	params = strings.Trim(params, " \t")

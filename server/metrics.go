@@ -4,6 +4,8 @@ import (
 	"time"
 
 	"github.com/VictoriaMetrics/metrics"
+
+	"tollgate/flows/oauth"
 )
 
 // outcomes are the values of the outcome label.
@@ -48,7 +50,11 @@ type meters struct {
 	routes  map[string]*routeMeters
 	panics  *metrics.Counter
 	limited *metrics.Counter
-	dropped *metrics.Counter // connections that ended without a readable request
+	dropped *metrics.Counter // what fasthttp could not read or answer
+
+	issued      map[oauth.GrantType]*metrics.Counter
+	validations map[oauth.Code]*metrics.Counter // by what was answered; "" is a good token
+	stale       *metrics.Counter                // good tokens whose revocation could not be asked
 }
 
 type routeMeters struct {
@@ -62,6 +68,15 @@ func newMeters(set *metrics.Set, tables ...[]route) *meters {
 		panics:  set.NewCounter("tollgate_http_panics_total"),
 		limited: set.NewCounter("tollgate_http_limited_total"),
 		dropped: set.NewCounter("tollgate_http_connection_errors_total"),
+		stale:   set.NewCounter("tollgate_validations_stale_total"),
+	}
+	m.issued = map[oauth.GrantType]*metrics.Counter{}
+	for _, g := range []oauth.GrantType{oauth.GrantAuthorizationCode, oauth.GrantRefreshToken, oauth.GrantClientCredentials} {
+		m.issued[g] = set.NewCounter(`tollgate_tokens_issued_total{grant="` + string(g) + `"}`)
+	}
+	m.validations = map[oauth.Code]*metrics.Counter{}
+	for code, outcome := range validationOutcomes {
+		m.validations[code] = set.NewCounter(`tollgate_validations_total{outcome="` + outcome + `"}`)
 	}
 	m.add(set, unmatched.name)
 	for _, table := range tables {
@@ -81,6 +96,25 @@ func (m *meters) add(set *metrics.Set, route string) {
 		rm.outcomes[i] = set.NewCounter(`tollgate_http_requests_total{route="` + route + `",outcome="` + outcome + `"}`)
 	}
 	m.routes[route] = rm
+}
+
+// validationOutcomes names what /validate can say.
+var validationOutcomes = map[oauth.Code]string{
+	"":                               "valid",
+	oauth.CodeUnauthenticated:        "no_token",
+	oauth.CodeInvalidToken:           "invalid_token",
+	oauth.CodeInsufficientScope:      "insufficient_scope",
+	oauth.CodeTemporarilyUnavailable: "unavailable",
+	oauth.CodeServerError:            "error",
+}
+
+// validated notes one answer of /validate.
+func (m *meters) validated(err error) {
+	var code oauth.Code
+	if err != nil {
+		code = oauth.AsError(err).Code
+	}
+	m.validations[code].Inc()
 }
 
 // count notes one finished request.

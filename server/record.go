@@ -14,7 +14,7 @@ import (
 // counters. Nothing secret is ever put into it: no query, token, code, secret or password.
 type record struct {
 	start   time.Time
-	client  string       // client id, once somebody was authenticated
+	client  string       // client id as presented
 	err     *oauth.Error // what was answered, nil for success
 	limited bool         // a rate limit was reached
 
@@ -28,6 +28,12 @@ func (rec *record) Reset() { *rec = record{} }
 
 // id is the request id.
 func (rec *record) id() []byte { return rec.idBytes[:rec.idLen] }
+
+const maxClientID = 128 // bytes of it that are logged
+
+// setClient notes who says to be calling. It is what was presented, not what was proven: a client
+// that cannot get in must be found in the log, too.
+func (rec *record) setClient(id string) { rec.client = id[:min(len(id), maxClientID)] }
 
 // finish closes the record: counters first, then the lines.
 func (r *request) finish() {

@@ -34,8 +34,24 @@ const (
 )
 
 // publicRoutes is what the public listener serves.
-func (s *Server) publicRoutes() []route {
+func publicRoutes() []route {
 	return []route{
+		{methods: "GET, HEAD", path: "/.well-known/oauth-authorization-server", name: "metadata", handle: serveMetadata, cors: true},
+		{methods: "GET, HEAD", path: "/.well-known/openid-configuration", name: "metadata", handle: serveMetadata, cors: true},
+		{methods: "GET, HEAD", path: "/.well-known/jwks.json", name: "jwks", handle: serveJWKS, cors: true},
+
+		{methods: "POST", path: "/token", name: "token", handle: serveToken, limit: limitIP, cors: true, noStore: true},
+		{methods: "POST", path: "/introspect", name: "introspect", handle: serveIntrospect, limit: limitIP, noStore: true},
+		{methods: "POST", path: batchPath, name: "introspect_batch", handle: serveIntrospectBatch, limit: limitIP, noStore: true},
+		{methods: "POST", path: "/revoke", name: "revoke", handle: serveRevoke, limit: limitIP, cors: true, noStore: true},
+		{methods: "GET, POST", path: "/userinfo", name: "userinfo", handle: serveUserInfo, limit: limitIP, cors: true, noStore: true, fail: failBearer},
+
+		{methods: "*", path: "/validate", name: "validate", handle: serveValidate, limit: limitValidate, noStore: true, fail: failValidate},
+		{methods: "*", path: "/validate/{rest:*}", name: "validate", handle: serveValidate, limit: limitValidate, noStore: true, fail: failValidate},
+
+		{methods: "GET, HEAD", path: "/livez", name: "livez", handle: serveLive},
+		{methods: "GET, HEAD", path: "/readyz", name: "readyz", handle: serveReady},
+
 		{methods: "GET, POST", path: "/authorize", name: "authorize", handle: serveAuthorize, limit: limitIP, noStore: true, fail: failPage},
 		{methods: "GET", path: "/login", name: "login", handle: showLogin, limit: limitIP, noStore: true, fail: failPage},
 		{methods: "POST", path: "/login", name: "login", handle: postLogin, limit: limitIP, noStore: true, fail: failPage},
@@ -50,7 +66,6 @@ var unmatched = route{name: "unmatched", fail: failJSON}
 
 // resource is everything that lives at one path.
 type resource struct {
-	s      *Server
 	routes []route
 	allow  string // every method, for 405 (RFC 9110 15.5.6)
 }
@@ -76,7 +91,7 @@ func (s *Server) newRouter(routes []route) fasthttp.RequestHandler {
 		}
 		row.handle = s.perRoute(row)
 		if at[row.path] == nil {
-			at[row.path] = &resource{s: s}
+			at[row.path] = &resource{}
 			paths = append(paths, row.path)
 		}
 		at[row.path].routes = append(at[row.path].routes, row)

@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"net/netip"
+	"sync/atomic"
 	"time"
 
 	"github.com/VictoriaMetrics/metrics"
@@ -67,9 +68,15 @@ type Server struct {
 	logins      *cache.Limiter
 	validations *cache.Limiter
 
+	discovery document
+	cursorKey []byte // of admin listings
 	metrics   *meters
+	draining  atomic.Bool
 	deadlines *deadlines
 	stop      context.CancelFunc // ends every context of deadlines
+
+	publicHTTP *fasthttp.Server
+	opsHTTP    *fasthttp.Server
 }
 
 // New returns a server that does not listen yet.
@@ -96,12 +103,15 @@ func New(cfg Config) (*Server, error) {
 		deadlines:   newDeadlines(base),
 		stop:        stop,
 	}
+	s.cursorKey = newCursorKey(cfg.AdminToken)
 	for _, origin := range cfg.AllowedOrigins {
 		s.origins[origin] = struct{}{}
 	}
-	public := s.publicRoutes()
-	s.metrics = newMeters(cfg.Metrics, public)
-	s.Public = s.chain(public)
+	s.discovery = renderMetadata(s.issuer)
+	public, ops := publicRoutes(), opsRoutes()
+	s.metrics = newMeters(cfg.Metrics, public, ops)
+	s.Public, s.Ops = s.chain(public), s.chain(ops)
+	s.publicHTTP, s.opsHTTP = s.newHTTP(s.Public), s.newHTTP(s.Ops)
 	return s, nil
 }
 

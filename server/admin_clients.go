@@ -1,0 +1,160 @@
+package server
+
+import (
+	"time"
+
+	"tollgate/flows/oauth"
+)
+
+// clientRegistration is what an administrator may say about a client. The names are those of RFC
+// 7591 2 where it has one.
+type clientRegistration struct {
+	ID                     string            `json:"client_id,omitempty"`
+	Name                   string            `json:"client_name,omitempty"`
+	AuthMethod             oauth.AuthMethod  `json:"token_endpoint_auth_method,omitempty"`
+	GrantTypes             []oauth.GrantType `json:"grant_types"`
+	RedirectURIs           []string          `json:"redirect_uris,omitempty"`
+	PostLogoutRedirectURIs []string          `json:"post_logout_redirect_uris,omitempty"`
+	Scope                  string            `json:"scope,omitempty"` // space-separated
+	Audience               string            `json:"audience,omitempty"`
+	SigningAlg             oauth.Alg         `json:"signing_alg,omitempty"`
+	IntrospectAny          bool              `json:"introspect_any,omitempty"`
+	Disabled               bool              `json:"disabled,omitempty"`
+}
+
+// clientAnswer is a client as an administrator sees it: never with a hash, with the secret only in
+// the answer that made it.
+type clientAnswer struct {
+	clientRegistration
+	Secret    string    `json:"client_secret,omitempty"`
+	CreatedAt time.Time `json:"created_at"`
+	UpdatedAt time.Time `json:"updated_at"`
+	Version   int64     `json:"version"`
+}
+
+func (c *clientRegistration) client() (*oauth.Client, error) {
+	scope, err := oauth.ParseScope(c.Scope)
+	if err != nil {
+		return nil, err
+	}
+	return &oauth.Client{
+		ID: c.ID, Name: c.Name, AuthMethod: c.AuthMethod, GrantTypes: c.GrantTypes,
+		RedirectURIs: c.RedirectURIs, PostLogoutRedirectURIs: c.PostLogoutRedirectURIs,
+		Scope: scope, Audience: c.Audience, SigningAlg: c.SigningAlg,
+		IntrospectAny: c.IntrospectAny, Disabled: c.Disabled,
+	}, nil
+}
+
+func showClient(c *oauth.Client, secret string) clientAnswer {
+	return clientAnswer{
+		clientRegistration: clientRegistration{
+			ID: c.ID, Name: c.Name, AuthMethod: c.AuthMethod, GrantTypes: c.GrantTypes,
+			RedirectURIs: c.RedirectURIs, PostLogoutRedirectURIs: c.PostLogoutRedirectURIs,
+			Scope: c.Scope.String(), Audience: c.Audience, SigningAlg: c.SigningAlg,
+			IntrospectAny: c.IntrospectAny, Disabled: c.Disabled,
+		},
+		Secret: secret, CreatedAt: c.CreatedAt, UpdatedAt: c.UpdatedAt, Version: c.Version,
+	}
+}
+
+func (r *request) sendClient(status int, c *oauth.Client, secret string) error {
+	r.setVersion(c.Version)
+	return r.sendValue(status, showClient(c, secret))
+}
+
+func adminListClients(r *request) error {
+	pg, err := r.listing()
+	if err != nil {
+		return err
+	}
+	clients, next, err := r.s.flows.ListClients(r.ctx, pg.cursor, pg.limit)
+	if err != nil {
+		return err
+	}
+	items := make([]clientAnswer, len(clients))
+	for i, c := range clients {
+		items[i] = showClient(c, "")
+	}
+	return sendPage(r, items, next)
+}
+
+func adminCreateClient(r *request) error {
+	var body clientRegistration
+	if err := r.readJSON(&body); err != nil {
+		return err
+	}
+	client, err := body.client()
+	if err != nil {
+		return err
+	}
+	created, secret, err := r.s.flows.CreateClient(r.ctx, client)
+	if err != nil {
+		return err
+	}
+	return r.sendClient(201, created, secret)
+}
+
+func adminGetClient(r *request) error {
+	id, err := r.pathID()
+	if err != nil {
+		return err
+	}
+	client, err := r.s.flows.GetClient(r.ctx, id)
+	if err != nil {
+		return err
+	}
+	return r.sendClient(200, client, "")
+}
+
+// adminUpdateClient replaces a registration as a whole.
+func adminUpdateClient(r *request) error {
+	id, err := r.pathID()
+	if err != nil {
+		return err
+	}
+	version, err := r.version()
+	if err != nil {
+		return err
+	}
+	var body clientRegistration
+	if err := r.readJSON(&body); err != nil {
+		return err
+	}
+	if body.ID != "" && body.ID != id {
+		return oauth.InvalidRequest("client_id cannot be changed")
+	}
+	body.ID = id
+	client, err := body.client()
+	if err != nil {
+		return err
+	}
+	client.Version = version
+	updated, err := r.s.flows.UpdateClient(r.ctx, client)
+	if err != nil {
+		return err
+	}
+	return r.sendClient(200, updated, "")
+}
+
+func adminDeleteClient(r *request) error {
+	id, err := r.pathID()
+	if err != nil {
+		return err
+	}
+	if err := r.s.flows.DeleteClient(r.ctx, id); err != nil {
+		return err
+	}
+	return r.noContent()
+}
+
+func adminRotateSecret(r *request) error {
+	id, err := r.pathID()
+	if err != nil {
+		return err
+	}
+	client, secret, err := r.s.flows.RotateSecret(r.ctx, id)
+	if err != nil {
+		return err
+	}
+	return r.sendClient(200, client, secret)
+}

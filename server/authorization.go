@@ -1,0 +1,93 @@
+package server
+
+import (
+	"bytes"
+	"encoding/base64"
+	"strings"
+
+	"tollgate/flows/clientauth"
+	"tollgate/flows/oauth"
+)
+
+// errNoCredentials answers a request without any token: the challenge then carries no error
+// attribute (RFC 6750 3.1).
+var errNoCredentials = oauth.NewError(oauth.CodeUnauthenticated, "a bearer token is needed")
+
+// bearer returns the token of an Authorization header (RFC 6750 2.1), for as long as the handler
+// runs. Another scheme counts as no credentials at all.
+func (r *request) bearer() ([]byte, error) {
+	scheme, tok, found := bytes.Cut(r.header("Authorization"), []byte(" "))
+	switch {
+	case !is(scheme, "bearer"):
+		return nil, errNoCredentials
+	case !found || len(tok) == 0 || bytes.IndexByte(tok, ' ') >= 0: // one space, one token
+		return nil, oauth.InvalidToken()
+	}
+	return tok, nil
+}
+
+// clientCredentials gathers what the request says about its client (RFC 6749 2.3), without judging
+// it. Assertions (RFC 7521) are not supported, and not to be mixed with what is.
+func (r *request) clientCredentials(f *form) (clientauth.Credentials, error) {
+	c := clientauth.Credentials{ID: f.get("client_id"), Secret: f.get("client_secret")}
+	if header := r.header("Authorization"); len(header) > 0 {
+		r.head.basic, c.Basic = true, true
+		var ok bool
+		c.BasicID, c.BasicSecret, ok = parseBasic(header)
+		c.BasicBad = !ok
+	}
+	if f.has("client_assertion") || f.has("client_assertion_type") {
+		if c.Basic || c.Secret != "" {
+			return c, oauth.InvalidRequest("more than one way of client authentication") // RFC 6749 2.3
+		}
+		return c, oauth.InvalidClient()
+	}
+	r.record.setClient(c.ID)
+	if c.Basic {
+		r.record.setClient(c.BasicID)
+	}
+	return c, nil
+}
+
+// parseBasic decodes Basic credentials (RFC 7617 2) and then the two halves, which are
+// form-encoded (RFC 6749 2.3.1). Any other scheme is not ok either: we cannot check it.
+func parseBasic(header []byte) (id, secret string, ok bool) {
+	scheme, encoded, _ := bytes.Cut(header, []byte(" "))
+	if !is(scheme, "basic") {
+		return "", "", false
+	}
+	decoded, err := base64.StdEncoding.Strict().DecodeString(string(encoded))
+	if err != nil {
+		return "", "", false
+	}
+	left, right, found := strings.Cut(string(decoded), ":")
+	if !found {
+		return "", "", false
+	}
+	id, idOK := formDecode(left)
+	secret, secretOK := formDecode(right)
+	return id, secret, idOK && secretOK && id != ""
+}
+
+// formDecode decodes one form-encoded value, once and exactly.
+func formDecode(s string) (string, bool) {
+	if !strings.ContainsAny(s, "%+") {
+		return s, isText(s)
+	}
+	out := make([]byte, 0, len(s))
+	for i := 0; i < len(s); i++ {
+		switch c := s[i]; c {
+		case '+':
+			out = append(out, ' ')
+		case '%':
+			if i+2 >= len(s) || !isHex(s[i+1]) || !isHex(s[i+2]) {
+				return "", false
+			}
+			out = append(out, unhex(s[i+1])<<4|unhex(s[i+2]))
+			i += 2
+		default:
+			out = append(out, c)
+		}
+	}
+	return string(out), isText(string(out))
+}

@@ -1,0 +1,132 @@
+package server
+
+import (
+	json "github.com/goccy/go-json/v2"
+
+	"tollgate/flows"
+	"tollgate/flows/oauth"
+)
+
+const (
+	maxBatch       = 100  // tokens in one batch
+	maxTokenLength = 8192 // bytes; no token of ours is half as long
+)
+
+// serveIntrospect is the introspection endpoint (RFC 7662 2).
+func serveIntrospect(r *request) error {
+	f, err := r.bodyForm()
+	if err != nil {
+		return err
+	}
+	client, err := r.clientCredentials(f)
+	if err != nil {
+		return err
+	}
+	tok := f.get("token")
+	if tok == "" {
+		return oauth.InvalidRequest("token is missing") // 2.1
+	}
+	answers, err := r.s.flows.Introspect(r.ctx, &flows.IntrospectRequest{Client: client, Tokens: []string{tok}})
+	if err != nil {
+		return err
+	}
+	r.sendJSON(200, appendIntrospection(r.body(), &answers[0]))
+	return nil
+}
+
+// serveIntrospectBatch answers many at once, in the order they were asked. Only Basic authenticates
+// here, because the body is JSON.
+func serveIntrospectBatch(r *request) error {
+	tokens, err := r.batch()
+	if err != nil {
+		return err
+	}
+	client, err := r.clientCredentials(&form{})
+	if err != nil {
+		return err
+	}
+	// Each token counts, so that a batch scans no faster than single requests.
+	if wait := r.s.perIP.AllowAddr(r.addr, len(tokens)-1, r.record.start); wait > 0 {
+		r.record.limited = true
+		return oauth.TooManyRequests(wait)
+	}
+	answers, err := r.s.flows.Introspect(r.ctx, &flows.IntrospectRequest{Client: client, Tokens: tokens})
+	if err != nil {
+		return err
+	}
+	dst := append(r.body(), `{"results":[`...)
+	for i := range answers {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = appendIntrospection(dst, &answers[i])
+	}
+	r.sendJSON(200, append(dst, `]}`...))
+	return nil
+}
+
+// batch reads {"tokens":["…"]}: 1 to 100 of them, all strings, and no other member.
+func (r *request) batch() ([]string, error) {
+	var body struct {
+		Tokens []*string `json:"tokens"`
+	}
+	if err := r.readJSON(&body); err != nil {
+		return nil, err
+	}
+	if len(body.Tokens) == 0 || len(body.Tokens) > maxBatch {
+		return nil, oauth.InvalidRequest("tokens must be an array of 1 to 100 strings")
+	}
+	tokens := make([]string, len(body.Tokens))
+	for i, tok := range body.Tokens {
+		if tok == nil || *tok == "" || len(*tok) > maxTokenLength {
+			return nil, oauth.InvalidRequest("tokens must be an array of 1 to 100 strings")
+		}
+		tokens[i] = *tok
+	}
+	return tokens, nil
+}
+
+// readJSON reads the body into v. Unknown and repeated members, wrong types and anything after the
+// value are errors.
+func (r *request) readJSON(v any) error {
+	if r.head.contentEncoded {
+		return oauth.NewError(oauth.CodeUnsupportedType, "content encodings are not supported")
+	}
+	if r.head.contentTypes != 1 || !isJSONType(r.http.Request.Header.ContentType()) {
+		return oauth.NewError(oauth.CodeUnsupportedType, "content type must be application/json")
+	}
+	if err := json.Unmarshal(r.http.PostBody(), v, json.RejectUnknownMembers(true)); err != nil {
+		return oauth.InvalidRequest("the body is not the JSON that is expected here")
+	}
+	return nil
+}
+
+// isJSONType reports whether a content type is JSON, in UTF-8, which is all JSON there is.
+func isJSONType(value []byte) bool { return isMediaType(value, "application/json") }
+
+// appendIntrospection appends the body of RFC 7662 2.2.
+func appendIntrospection(dst []byte, a *flows.Introspection) []byte {
+	o := newObject(dst)
+	o.introspection(a)
+	return o.end()
+}
+
+// introspection appends the members of RFC 7662 2.2; of what is not active, nothing else.
+func (o *object) introspection(a *flows.Introspection) {
+	o.bool("active", a.Active)
+	if !a.Active {
+		return
+	}
+	o.string("scope", a.Scope)
+	o.string("client_id", a.ClientID)
+	o.string("username", a.Username)
+	o.string("token_type", a.TokenType)
+	o.string("token_use", a.TokenUse)
+	o.int("exp", a.Expires)
+	o.int("iat", a.IssuedAt)
+	o.string("sub", a.Subject)
+	o.string("aud", a.Audience)
+	o.string("iss", a.Issuer)
+	o.string("jti", a.TokenID)
+	o.string("sid", a.SessionID)
+}

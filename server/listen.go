@@ -1,0 +1,131 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"net"
+	"time"
+
+	"github.com/valyala/fasthttp"
+	"golang.org/x/sync/errgroup"
+
+	"tollgate/flows/oauth"
+)
+
+const (
+	readTimeout   = 5 * time.Second  // first byte to whole request: a slow sender ends here
+	writeTimeout  = 5 * time.Second  // a reader who does not read ends here
+	idleTimeout   = 60 * time.Second // longer than what load balancers keep open
+	keepAlive     = 30 * time.Second
+	maxPerConn    = 100_000         // requests, so that load spreads over new nodes
+	drainDeadline = 8 * time.Second // fasthttp takes up to 6 for connections that never spoke
+	batchPath     = "/introspect/batch"
+)
+
+// Serve answers on both listeners until Shutdown, or until one of them fails. It takes them over.
+func (s *Server) Serve(public, ops net.Listener) error {
+	var both errgroup.Group
+	both.Go(func() error { return s.publicHTTP.Serve(public) })
+	both.Go(func() error { return s.opsHTTP.Serve(ops) })
+	return both.Wait()
+}
+
+// Shutdown drains: /readyz says so at once, the listeners stay open for the drain delay so that
+// every balancer has noticed, then what is in flight is finished. It returns an error if that took
+// too long; what still runs then is cut off when the process exits.
+func (s *Server) Shutdown(ctx context.Context) error {
+	s.draining.Store(true)
+	select {
+	case <-time.After(s.cfg.DrainDelay):
+	case <-ctx.Done():
+	}
+	ctx, cancel := context.WithTimeout(ctx, drainDeadline)
+	defer cancel()
+	defer s.stop()
+	err := s.publicHTTP.ShutdownWithContext(ctx)
+	return errors.Join(err, s.opsHTTP.ShutdownWithContext(ctx)) // last, so that probes see the drain
+}
+
+// newHTTP configures fasthttp; its defaults have no timeouts and answer in its own words.
+func (s *Server) newHTTP(handler fasthttp.RequestHandler) *fasthttp.Server {
+	return &fasthttp.Server{
+		Handler:                      handler,
+		ErrorHandler:                 s.unreadable,
+		HeaderReceived:               s.bodyLimit,
+		ExpectHandler:                s.expect,
+		ReadBufferSize:               s.cfg.MaxHeader,
+		MaxRequestBodySize:           s.cfg.MaxBody,
+		ReadTimeout:                  readTimeout,
+		WriteTimeout:                 writeTimeout,
+		IdleTimeout:                  idleTimeout,
+		TCPKeepalive:                 true,
+		TCPKeepalivePeriod:           keepAlive,
+		MaxRequestsPerConn:           maxPerConn,
+		CloseOnShutdown:              true,
+		LazyRequestTime:              true,
+		DisablePreParseMultipartForm: true,
+		NoDefaultServerHeader:        true,
+		NoDefaultContentType:         true,
+		SecureErrorLogMessage:        true,
+		Logger:                       silence{s.metrics},
+	}
+}
+
+// silence counts what fasthttp would log. Its words may quote the request, Authorization included,
+// even with SecureErrorLogMessage.
+type silence struct{ metrics *meters }
+
+func (l silence) Printf(string, ...any) { l.metrics.dropped.Inc() }
+
+// bodyLimit is how large the body of this request may be.
+func (s *Server) bodyLimit(h *fasthttp.RequestHeader) fasthttp.RequestConfig {
+	return fasthttp.RequestConfig{MaxRequestBodySize: s.maxBody(h)}
+}
+
+func (s *Server) maxBody(h *fasthttp.RequestHeader) int {
+	if string(h.RequestURI()) == batchPath {
+		return s.cfg.MaxBatchBody
+	}
+	return s.cfg.MaxBody
+}
+
+// expect refuses a body that is announced as too large before it is sent (RFC 9110 10.1.1).
+func (s *Server) expect(http *fasthttp.RequestCtx) int {
+	if http.Request.Header.ContentLength() > s.maxBody(&http.Request.Header) {
+		r := acquireRequest(s, http)
+		_ = identified(func(*request) error { return nil })(r)
+		r.addr = r.clientAddr()
+		http.Response.SetStatusCode(fasthttp.StatusRequestEntityTooLarge)
+		r.finish()
+		releaseRequest(r)
+		return fasthttp.StatusRequestEntityTooLarge
+	}
+	return fasthttp.StatusContinue
+}
+
+// unreadable answers what fasthttp could not read, in our own words and with a line in the log.
+// fasthttp closes the connection after it.
+func (s *Server) unreadable(http *fasthttp.RequestCtx, err error) {
+	http.Response.Reset()
+	r := acquireRequest(s, http)
+	refuse := func(*request) error { return readError(err) }
+	_ = recovering(answering(identified(addressed(refuse))))(r)
+	r.finish()
+	releaseRequest(r)
+}
+
+// readError finds the answer for what went wrong. The error's own words quote the request, so they
+// go nowhere.
+func readError(err error) *oauth.Error {
+	var tooBig *fasthttp.ErrSmallBuffer
+	var network net.Error
+	switch {
+	case errors.As(err, &tooBig):
+		return oauth.NewError(oauth.CodeHeadersTooLarge, "the headers are too large")
+	case errors.Is(err, fasthttp.ErrBodyTooLarge):
+		return oauth.NewError(oauth.CodeTooLarge, "the body is too large")
+	case errors.As(err, &network) && network.Timeout():
+		return oauth.NewError(oauth.CodeTimeout, "the request took too long")
+	}
+	return oauth.InvalidRequest("the request is not well-formed HTTP")
+}
