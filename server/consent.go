@@ -43,7 +43,7 @@ func (r *request) consentPage(v visit, interaction string, asked *flows.ConsentP
 		Scopes:      explainScopes(asked.Scopes),
 		Destination: asked.RedirectHost,
 		Action:      r.at("/consent", ""),
-		CSRF:        csrfToken(v.browser, "consent", interaction, v.session),
+		CSRF:        csrfToken(v, "consent", interaction),
 		Interaction: interaction,
 	}
 	return r.page(200, "consent.html", formTo(asked.RedirectScheme), view)

@@ -13,12 +13,13 @@ import (
 
 // csrfToken returns what only a form that we showed can send back (RFC 6749 10.12): a MAC under
 // the browser cookie, which no other site can read or set, of the page, the interaction and the
-// session it was shown for. All of them are 43 characters or "", so no two inputs run together.
-func csrfToken(browser, page, interaction, session string) string {
-	mac := hmac.New(sha256.New, []byte(browser))
-	signedIn := sha256.Sum256([]byte(session))
+// session it was shown for. Page names hold no bar and the session's hash has one length, so no
+// two inputs run together.
+func csrfToken(v visit, page, interaction string) string {
+	mac := hmac.New(sha256.New, []byte(v.browser))
+	session := sha256.Sum256([]byte(v.session))
 	mac.Write([]byte("csrf|" + page + "|" + interaction + "|"))
-	mac.Write(signedIn[:])
+	mac.Write(session[:])
 	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
 }
 
@@ -28,7 +29,7 @@ func (r *request) checkForm(f *form, v visit, page string, fields ...string) err
 	if err := r.checkOrigin(); err != nil {
 		return err
 	}
-	want := csrfToken(v.browser, page, f.get("interaction"), v.session)
+	want := csrfToken(v, page, f.get("interaction"))
 	if subtle.ConstantTimeCompare([]byte(f.get("csrf")), []byte(want)) != 1 {
 		return oauth.NewError(oauth.CodeForbidden, "the form is too old or was not shown in this browser")
 	}

@@ -56,7 +56,9 @@ func postLogin(r *request) error {
 	if err != nil {
 		return err
 	}
-	if err := r.checkForm(f, v, "login", "interaction", "username", "password"); err != nil {
+	// The token is of the browser, not of a session: a second click, or another tab, may find a
+	// session where there was none.
+	if err := r.checkForm(f, visit{browser: v.browser}, "login", "interaction", "username", "password"); err != nil {
 		return err
 	}
 	interaction, username, password := f.get("interaction"), f.get("username"), f.get("password")
@@ -81,11 +83,11 @@ func postLogin(r *request) error {
 	if errors.Is(err, flows.ErrWrongPassword) {
 		return r.refuseLogin(v, interaction, username)
 	}
-	if err != nil {
-		return err
-	}
 	if session != nil { // nil where a second click finds the sign-in finished
 		r.signIn(session)
+	}
+	if err != nil {
+		return err
 	}
 	return r.follow(step)
 }
@@ -111,7 +113,7 @@ func (r *request) loginPage(status int, v visit, interaction string, username *s
 		frame:       r.frame("Sign in"),
 		Message:     message,
 		Action:      r.at("/login", ""),
-		CSRF:        csrfToken(v.browser, "login", interaction, v.session),
+		CSRF:        csrfToken(visit{browser: v.browser}, "login", interaction),
 		Interaction: interaction,
 	}
 	target := formHere

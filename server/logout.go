@@ -60,7 +60,7 @@ func (r *request) logoutPage(v visit, f *form, step *flows.LogoutStep) error {
 		Username:   step.Username,
 		StayURL:    r.at("/login", ""),
 		Action:     r.at("/logout", ""),
-		CSRF:       csrfToken(v.browser, "logout", "", v.session),
+		CSRF:       csrfToken(v, "logout", ""),
 	}
 	for _, name := range logoutParams {
 		if value := f.get(name); value != "" {
