@@ -143,6 +143,7 @@ type shown struct {
 	status int
 	header http.Header
 	body   string // of a page, what comes after its style
+	raw    string
 }
 
 func (b *browser) get(target string) *shown { return b.do("GET", target, "") }
@@ -204,7 +205,7 @@ func (b *browser) exchange(conn net.Conn, method, target, body string) *shown {
 	if !found {
 		unstyled = string(text)
 	}
-	return &shown{status: res.StatusCode, header: res.Header, body: unstyled}
+	return &shown{status: res.StatusCode, header: res.Header, body: unstyled, raw: string(text)}
 }
 
 func (p *shown) location() string { return p.header.Get("Location") }
