@@ -140,15 +140,13 @@ func (f *form) parse(src []byte) error {
 
 // collect makes parameters of the decoded bytes: one copy, then slices of it.
 func (f *form) collect(ends []int) error {
-	text := string(f.buf)
-	if !isText(text) {
-		return oauth.InvalidRequest("a parameter holds characters that are not allowed")
-	}
-	start := 0
+	text, start := string(f.buf), 0
 	for i := 0; i < len(ends); i += 2 {
 		p := param{name: text[start:ends[i]], value: text[ends[i]:ends[i+1]]}
 		start = ends[i+1]
 		switch {
+		case !isText(p.name), !isText(p.value): // each by itself: no character spans two
+			return oauth.InvalidRequest("a parameter holds characters that are not allowed")
 		case p.name == "" || len(p.name) > maxParamName:
 			return oauth.InvalidRequest("a parameter has no name or one that is too long")
 		case f.has(p.name):
