@@ -53,6 +53,10 @@ func TestPages_FormFromElsewhereIsRefused(t *testing.T) {
 			}
 		})
 	}
+	t.Run("row 357: a token of the login page on another page", func(t *testing.T) {
+		b := h.browser()
+		b.post("/logout", url.Values{"csrf": {b.get("/login").form().Get("csrf")}}).wantPage(t, 403)
+	})
 	t.Run("the same form from our own page passes", func(t *testing.T) {
 		b := b.clone()
 		b.send.Set("Sec-Fetch-Site", "same-origin")

@@ -10,8 +10,8 @@ import (
 	"tollgate/flows/oauth"
 )
 
-// secretLength is of every cookie value that we make: 256 bits in base64url.
-const secretLength = 43
+// cookieSize is of every cookie value that we make, in bytes before base64url.
+const cookieSize = 32
 
 // visit is what a browser holds of ours.
 type visit struct {
@@ -61,7 +61,7 @@ func (r *request) cookie(name string) (string, error) {
 		}
 		value, seen = string(v), true
 	}
-	if raw, err := base64.RawURLEncoding.Strict().DecodeString(value); err != nil || len(value) != secretLength || len(raw) != 32 {
+	if raw, err := base64.RawURLEncoding.Strict().DecodeString(value); err != nil || len(raw) != cookieSize {
 		return "", nil
 	}
 	return value, nil
