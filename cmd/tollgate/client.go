@@ -1,0 +1,219 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"tollgate/flows/oauth"
+)
+
+func newClient() *cobra.Command {
+	create := manage("create [ID]", "Register a client; its secret is shown once", cobra.MaximumNArgs(1), createClient)
+	create.Example = `  tollgate client create orders --grant client_credentials --scope "orders:read orders:write"
+  tollgate client create shop --redirect-uri https://shop.example.com/callback --scope "openid profile"
+  tollgate client create phone --public --redirect-uri http://127.0.0.1/callback --scope "openid offline_access"
+  tollgate client create gateway --introspect-any`
+	update := manage("update ID", "Change what is named by a flag", cobra.ExactArgs(1), updateClient)
+	for _, cmd := range []*cobra.Command{create, update} {
+		addClientFlags(cmd.Flags())
+	}
+	create.Flags().Bool("public", false, "it cannot keep a secret: an app in a browser or on a phone")
+	return group("client", "Manage clients",
+		create,
+		manage("get ID", "Show a client", cobra.ExactArgs(1), getClient),
+		manage("list", "Show all clients", cobra.NoArgs, listClients),
+		update,
+		manage("rotate-secret ID", "Give a client a new secret, shown once; the old one ends at once", cobra.ExactArgs(1), rotateSecret),
+		manage("delete ID", "Remove a client and end everything it holds", cobra.ExactArgs(1), deleteClient),
+	)
+}
+
+func addClientFlags(flags *pflag.FlagSet) {
+	flags.String("name", "", "name that people see on the consent page")
+	flags.StringSlice("grant", nil, "grant type it may use; may be repeated")
+	flags.StringSlice("redirect-uri", nil, "where codes may be sent; may be repeated")
+	flags.StringSlice("post-logout-redirect-uri", nil, "where people may be sent after logout; may be repeated")
+	flags.String("scope", "", "scopes it may ask for, separated by spaces")
+	flags.String("auth-method", "", "client_secret_basic or client_secret_post; either by default")
+	flags.String("audience", "", "audience of its access tokens")
+	flags.String("signing-alg", "", "RS256, ES256 or EdDSA; the server's by default")
+	flags.Bool("introspect-any", false, "it may look at tokens of other clients: a gateway")
+	flags.Bool("disabled", false, "it may do nothing; disabling ends everything it holds")
+}
+
+// applyClientFlags puts every flag that was given into the client.
+func applyClientFlags(flags *pflag.FlagSet, c *oauth.Client) error {
+	var problem error
+	flags.Visit(func(f *pflag.Flag) {
+		text := f.Value.String()
+		list, _ := flags.GetStringSlice(f.Name)
+		on := text == "true"
+		switch f.Name {
+		case "name":
+			c.Name = text
+		case "grant":
+			c.GrantTypes = nil
+			for _, g := range list {
+				c.GrantTypes = append(c.GrantTypes, oauth.GrantType(g))
+			}
+		case "redirect-uri":
+			c.RedirectURIs = list
+		case "post-logout-redirect-uri":
+			c.PostLogoutRedirectURIs = list
+		case "scope":
+			if c.Scope, problem = oauth.ParseScope(text); problem != nil {
+				problem = misused("--scope: %s", explain(problem))
+			}
+		case "auth-method":
+			c.AuthMethod = oauth.AuthMethod(text)
+		case "audience":
+			c.Audience = text
+		case "signing-alg":
+			c.SigningAlg = oauth.Alg(text)
+		case "introspect-any":
+			c.IntrospectAny = on
+		case "disabled":
+			c.Disabled = on
+		case "public":
+			if on {
+				c.AuthMethod = oauth.AuthNone
+			}
+		}
+	})
+	return problem
+}
+
+func createClient(ctx context.Context, cmd *cobra.Command, args []string, n *node) error {
+	c := &oauth.Client{}
+	if len(args) > 0 {
+		c.ID = args[0]
+	}
+	if err := applyClientFlags(cmd.Flags(), c); err != nil {
+		return err
+	}
+	if !cmd.Flags().Changed("grant") {
+		c.GrantTypes = usualGrants(c)
+	}
+	created, secret, err := n.flows.CreateClient(ctx, c)
+	if err != nil {
+		return err
+	}
+	return showClient(cmd, created, secret)
+}
+
+// usualGrants is what a client of this shape is for, where nobody said.
+func usualGrants(c *oauth.Client) []oauth.GrantType {
+	switch {
+	case len(c.RedirectURIs) > 0:
+		return []oauth.GrantType{oauth.GrantAuthorizationCode, oauth.GrantRefreshToken}
+	case c.IntrospectAny || c.Public():
+		return nil
+	}
+	return []oauth.GrantType{oauth.GrantClientCredentials}
+}
+
+func getClient(ctx context.Context, cmd *cobra.Command, args []string, n *node) error {
+	c, err := n.flows.GetClient(ctx, args[0])
+	if err != nil {
+		return err
+	}
+	return showClient(cmd, c, "")
+}
+
+func listClients(ctx context.Context, cmd *cobra.Command, _ []string, n *node) error {
+	all, err := listAll(func(cursor string, limit int) ([]*oauth.Client, string, error) {
+		return n.flows.ListClients(ctx, cursor, limit)
+	})
+	if err != nil {
+		return err
+	}
+	shown := make([]clientView, len(all))
+	for i, c := range all {
+		shown[i] = viewClient(c, "")
+	}
+	return show(cmd, shown, func(w io.Writer) {
+		row(w, "ID", "NAME", "GRANTS", "SCOPE", "PUBLIC", "DISABLED")
+		for _, c := range all {
+			row(w, c.ID, c.Name, words(c.GrantTypes), c.Scope.String(), yes(c.Public()), yes(c.Disabled))
+		}
+	})
+}
+
+func updateClient(ctx context.Context, cmd *cobra.Command, args []string, n *node) error {
+	c, err := n.flows.GetClient(ctx, args[0])
+	if err != nil {
+		return err
+	}
+	if err := applyClientFlags(cmd.Flags(), c); err != nil {
+		return err
+	}
+	if c, err = n.flows.UpdateClient(ctx, c); err != nil {
+		return err
+	}
+	return showClient(cmd, c, "")
+}
+
+func rotateSecret(ctx context.Context, cmd *cobra.Command, args []string, n *node) error {
+	c, secret, err := n.flows.RotateSecret(ctx, args[0])
+	if err != nil {
+		return err
+	}
+	return showClient(cmd, c, secret)
+}
+
+func deleteClient(ctx context.Context, cmd *cobra.Command, args []string, n *node) error {
+	if err := n.flows.DeleteClient(ctx, args[0]); err != nil {
+		return err
+	}
+	return done(cmd, "Client %s is gone, and everything it held has ended.", args[0])
+}
+
+// clientView is a client as scripts see it: all of it but the secret's hash.
+type clientView struct {
+	*oauth.Client
+	Secret string `json:"client_secret,omitempty"`
+}
+
+func viewClient(c *oauth.Client, secret string) clientView {
+	c = c.Clone()
+	c.SecretHash = nil
+	return clientView{c, secret}
+}
+
+func showClient(cmd *cobra.Command, c *oauth.Client, secret string) error {
+	err := show(cmd, viewClient(c, secret), func(w io.Writer) {
+		row(w, "client_id", c.ID)
+		field(w, "client_secret", secret)
+		field(w, "name", c.Name)
+		field(w, "public", yes(c.Public()))
+		field(w, "auth method", string(c.AuthMethod))
+		field(w, "grants", words(c.GrantTypes))
+		field(w, "scope", c.Scope.String())
+		field(w, "redirect URIs", strings.Join(c.RedirectURIs, " "))
+		field(w, "after logout", strings.Join(c.PostLogoutRedirectURIs, " "))
+		field(w, "audience", c.Audience)
+		field(w, "signing alg", string(c.SigningAlg))
+		field(w, "introspects any", yes(c.IntrospectAny))
+		field(w, "disabled", yes(c.Disabled))
+		field(w, "created", moment(c.CreatedAt))
+		field(w, "updated", moment(c.UpdatedAt))
+	})
+	if err == nil && secret != "" && !wantsJSON(cmd) {
+		fmt.Fprintln(cmd.ErrOrStderr(), "\nKeep the secret now: it is shown this once.")
+	}
+	return err
+}
+
+// words joins names with spaces.
+func words[T ~string](names []T) string {
+	texts := make([]string, len(names))
+	for i, name := range names {
+		texts[i] = string(name)
+	}
+	return strings.Join(texts, " ")
+}

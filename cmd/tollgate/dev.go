@@ -1,0 +1,104 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"tollgate/cmd/tollgate/config"
+	"tollgate/flows/keys"
+)
+
+// devAdminToken opens the admin API in dev mode. Everybody knows it.
+const devAdminToken = "dev-admin-token"
+
+func newDev() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "dev",
+		Short: "Try everything in one process, with nothing to set up",
+		Long: `Dev serves on this machine only: memory store, demo clients and user, fresh signing keys. With
+--redis, state, demo data and signing keys live on that Redis and are shared by every dev node that names
+it. Its secrets are public: never let anybody else reach it.`,
+		Args: cobra.NoArgs,
+		RunE: does(runDev),
+	}
+	flags := cmd.Flags()
+	flags.String("listen", "", "public address (default 127.0.0.1:8080)")
+	flags.String("ops-listen", "", "ops address (default 127.0.0.1:9090)")
+	flags.String("issuer", "", "issuer (default follows --listen)")
+	flags.String("signing-alg", "", "RS256, ES256 or EdDSA (default RS256)")
+	flags.String("redis", "", "host:port of a Redis that holds the state")
+	return cmd
+}
+
+// devSettings turns the flags that were given into keys of the configuration.
+func devSettings(cmd *cobra.Command) []config.Setting {
+	var settings []config.Setting
+	for _, known := range []struct{ flag, path string }{
+		{"listen", "listen.public"},
+		{"ops-listen", "listen.ops"},
+		{"issuer", "issuer"},
+		{"signing-alg", "tokens.signing_alg"},
+		{"redis", "redis.addresses"},
+	} {
+		if !cmd.Flags().Changed(known.flag) {
+			continue
+		}
+		value, _ := cmd.Flags().GetString(known.flag)
+		settings = append(settings, config.Setting{Flag: "--" + known.flag, Path: known.path, Value: value})
+		if known.flag == "redis" {
+			settings = append(settings, config.Setting{Flag: "--redis", Path: "store", Value: config.StoreRedis})
+		}
+	}
+	return settings
+}
+
+func runDev(cmd *cobra.Command, _ []string) error {
+	c, err := config.LoadDev(os.Environ(), devSettings(cmd))
+	if err != nil {
+		return fmt.Errorf("dev cannot start like this:\n%w", indented{err})
+	}
+	master, err := devMaster(c)
+	if err != nil {
+		return err
+	}
+	log := newJSONLog(os.Stderr, c.Log.Level)
+	defer log.Sync()
+	token := devAdminToken
+	if c.Admin.Token != "" {
+		token = c.Admin.Token.Reveal()
+	}
+	s, err := newServing(c, log, options{master: master, adminToken: token})
+	if err != nil {
+		return err
+	}
+	if err := s.prepareDemo(cmd.Context()); err != nil {
+		return err
+	}
+	out := cmd.OutOrStdout()
+	return s.serve(cmd.Context(), func() { fmt.Fprint(out, devLines(s, token)) })
+}
+
+// devMaster seals the signing keys: on a shared Redis under a key that all dev nodes know.
+func devMaster(c *config.Config) (*keys.Master, error) {
+	if c.Store == config.StoreRedis && c.Keys.Master == nil {
+		return keys.DevMaster(), nil
+	}
+	return masterOf(c)
+}
+
+// prepareDemo stores the demo data; in dev mode a Redis that is away is a mistake, not an outage.
+func (s *serving) prepareDemo(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	if _, err := s.store.Ping(ctx); err != nil {
+		return fmt.Errorf("no Redis answers at %s; start one there, or leave --redis out: %w", s.config.Redis.Addresses[0], err)
+	}
+	if err := s.flows.SeedDemo(ctx); err != nil {
+		return fmt.Errorf("store the demo data: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,82 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"tollgate/flows/keys"
+	"tollgate/flows/oauth"
+)
+
+func newKey() *cobra.Command {
+	rotate := manage("rotate", "Publish successors of the signing keys", cobra.NoArgs, withKeys(rotateKeys))
+	rotate.Long = `Rotate publishes a new key, which signs once every verifier had keys.publish_ahead to learn of it. The
+old key stays published until the last token it signed has expired. With --now the new key signs at once.`
+	rotate.Flags().String("alg", "", "only this algorithm: RS256, ES256 or EdDSA")
+	rotate.Flags().Bool("now", false, "sign with the new key at once")
+	return group("key", "Manage signing keys",
+		manage("list", "Show signing keys and their states", cobra.NoArgs, withKeys(listKeys)),
+		rotate,
+		manage("revoke KID", "Emergency: refuse everything a key has signed; an active key is replaced", cobra.ExactArgs(1), withKeys(revokeKey)),
+		newMasterKey(),
+	)
+}
+
+func newMasterKey() *cobra.Command {
+	return &cobra.Command{
+		Use: "new-master", Short: "Print a fresh master key for keys.master_key_file", Args: cobra.NoArgs,
+		Example: "  (umask 077; tollgate key new-master > master.key)",
+		RunE: does(func(cmd *cobra.Command, _ []string) error {
+			_, err := fmt.Fprintln(cmd.OutOrStdout(), keys.NewMasterKey())
+			return err
+		}),
+	}
+}
+
+// withKeys loads the signing keys first. Only commands about keys and tokens need them.
+func withKeys(run func(context.Context, *cobra.Command, []string, *node) error) func(context.Context, *cobra.Command, []string, *node) error {
+	return func(ctx context.Context, cmd *cobra.Command, args []string, n *node) error {
+		if err := n.keys.Load(ctx); err != nil {
+			return err
+		}
+		return run(ctx, cmd, args, n)
+	}
+}
+
+func listKeys(_ context.Context, cmd *cobra.Command, _ []string, n *node) error {
+	all := n.keys.Snapshot().Keys()
+	return show(cmd, all, func(w io.Writer) {
+		row(w, "KID", "ALG", "STATE", "CREATED", "SIGNS FROM", "RETIRED", "REMOVED")
+		for _, k := range all {
+			row(w, k.KID, string(k.Alg), string(k.State), moment(k.CreatedAt), moment(k.ActiveAt), moment(k.RetiredAt), moment(k.RemoveAt))
+		}
+	})
+}
+
+func rotateKeys(ctx context.Context, cmd *cobra.Command, args []string, n *node) error {
+	alg, _ := cmd.Flags().GetString("alg")
+	now, _ := cmd.Flags().GetBool("now")
+	if alg != "" && !slices.Contains(oauth.Algs(), oauth.Alg(alg)) {
+		return misused("--alg is %q; it can be %s", alg, words(oauth.Algs()))
+	}
+	if err := n.keys.Rotate(ctx, oauth.Alg(alg), now); err != nil {
+		return err
+	}
+	return listKeys(ctx, cmd, args, n)
+}
+
+func revokeKey(ctx context.Context, cmd *cobra.Command, args []string, n *node) error {
+	err := n.keys.Revoke(ctx, args[0])
+	switch {
+	case errors.Is(err, keys.ErrUnknownKey):
+		return fmt.Errorf("there is no key %s; see `tollgate key list`", args[0])
+	case err != nil:
+		return err
+	}
+	return listKeys(ctx, cmd, args, n)
+}

@@ -1,0 +1,52 @@
+package main
+
+import (
+	"io"
+
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+
+	"tollgate/flows"
+)
+
+// newJSONLog writes one JSON object per line: what serve says to the machines that collect it.
+func newJSONLog(w io.Writer, level string) *zap.Logger {
+	c := zap.NewProductionEncoderConfig()
+	c.TimeKey, c.MessageKey, c.StacktraceKey = "time", "msg", "stack"
+	c.EncodeTime = zapcore.RFC3339NanoTimeEncoder
+	c.EncodeDuration = zapcore.SecondsDurationEncoder
+	return zap.New(zapcore.NewCore(zapcore.NewJSONEncoder(c), zapcore.Lock(zapcore.AddSync(w)), levelOf(level)))
+}
+
+func levelOf(name string) zapcore.Level {
+	level, err := zapcore.ParseLevel(name)
+	if err != nil {
+		return zapcore.InfoLevel // config has refused every other name
+	}
+	return level
+}
+
+// securityEvents are those an operator wants to be woken for: somebody held what was not theirs.
+var securityEvents = map[flows.EventType]bool{
+	flows.EventRefreshReused: true,
+	flows.EventCodeReplayed:  true,
+}
+
+func (n *node) logEvent(e flows.Event) {
+	level := zapcore.InfoLevel
+	if securityEvents[e.Type] {
+		level = zapcore.WarnLevel
+	}
+	if entry := n.log.Check(level, "event"); entry != nil {
+		entry.Write(zap.String("event", string(e.Type)), zap.String("client", e.ClientID), zap.String("subject", e.Subject),
+			zap.String("grant", string(e.Grant)), zap.String("detail", e.Detail))
+	}
+}
+
+func (n *node) logKeyEvent(event, kid string) {
+	n.log.Info("signing key", zap.String("event", event), zap.String("kid", kid))
+}
+
+func (n *node) logKeyError(err error) {
+	n.log.Error("signing keys cannot be kept up to date", zap.Error(err))
+}

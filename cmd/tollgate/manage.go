@@ -1,0 +1,74 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+	"go.uber.org/zap"
+
+	"tollgate/cmd/tollgate/config"
+)
+
+// manageTimeout bounds one management command.
+const manageTimeout = 30 * time.Second
+
+// managing gives a function the flows on the configured Redis: what it changes, every server there
+// sees.
+func managing(run func(ctx context.Context, cmd *cobra.Command, args []string, n *node) error) func(*cobra.Command, []string) error {
+	return does(func(cmd *cobra.Command, args []string) error {
+		c, err := loadConfig(cmd)
+		if err != nil {
+			return err
+		}
+		if c.Store == config.StoreMemory {
+			return errors.New("store is memory, which only the serving process can see; use /admin/v1 on its ops listener")
+		}
+		master, err := masterOf(c)
+		if err != nil {
+			return err
+		}
+		n, err := wire(wiring{config: c, master: master, log: zap.NewNop()})
+		if err != nil {
+			return err
+		}
+		defer n.store.Close()
+		ctx, cancel := context.WithTimeout(cmd.Context(), manageTimeout)
+		defer cancel()
+		if _, err := n.store.Ping(ctx); err != nil {
+			return fmt.Errorf("no Redis answers at %s; start it, or correct redis.addresses: %w", c.Redis.Addresses[0], err)
+		}
+		return run(ctx, cmd, args, n)
+	})
+}
+
+// manage makes a management command; only the flags of its own are missing.
+func manage(use, short string, args cobra.PositionalArgs, run func(context.Context, *cobra.Command, []string, *node) error) *cobra.Command {
+	return withConfig(withOutput(&cobra.Command{Use: use, Short: short, Args: args, RunE: managing(run)}))
+}
+
+// listAll collects every piece of a listing.
+func listAll[T any](list func(cursor string, limit int) ([]T, string, error)) ([]T, error) {
+	all := []T{}
+	for cursor := ""; ; {
+		piece, next, err := list(cursor, 500)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, piece...)
+		if cursor = next; cursor == "" {
+			return all, nil
+		}
+	}
+}
+
+// done reports a change that has nothing to show.
+func done(cmd *cobra.Command, format string, args ...any) error {
+	if wantsJSON(cmd) {
+		return showJSON(cmd.OutOrStdout(), map[string]bool{"ok": true})
+	}
+	_, err := fmt.Fprintf(cmd.OutOrStdout(), format+"\n", args...)
+	return err
+}

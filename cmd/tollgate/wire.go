@@ -1,0 +1,162 @@
+package main
+
+import (
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"go.uber.org/zap"
+
+	"tollgate/cache"
+	"tollgate/cmd/tollgate/config"
+	"tollgate/flows"
+	"tollgate/flows/keys"
+	"tollgate/flows/oauth"
+	"tollgate/flows/store"
+	"tollgate/flows/store/memstore"
+	"tollgate/flows/store/redistore"
+	"tollgate/flows/token"
+	"tollgate/redisx"
+)
+
+// handlePurpose separates the keys that mark codes and refresh tokens from what else the master
+// key is for. It must never change: every refresh token out there would be refused.
+const handlePurpose = "opaque handles"
+
+// node is everything below HTTP, for a server or for one command.
+type node struct {
+	store store.Store
+	keys  *keys.Manager
+	flows *flows.Flows
+	log   *zap.Logger
+}
+
+// wiring is what a node is built from.
+type wiring struct {
+	config  *config.Config
+	master  *keys.Master
+	log     *zap.Logger
+	observe func(op string, took time.Duration, err error) // of every store operation; may be nil
+}
+
+// wire builds a node. It also works while Redis is away.
+func wire(w wiring) (*node, error) {
+	c := w.config
+	st, err := openStore(c, w.observe)
+	if err != nil {
+		return nil, err
+	}
+	n := &node{store: st, log: w.log}
+	fc := flows.Config{
+		Issuer:       c.Issuer,
+		Store:        st,
+		Handles:      token.NewHandles(w.master.Derive(handlePurpose)...),
+		Passwords:    flows.NewPasswords(0),
+		AccessTTL:    c.Tokens.AccessTTL,
+		RefreshTTL:   c.Tokens.RefreshTTL,
+		ReplayWindow: c.Tokens.RefreshReplayWindow,
+		CodeTTL:      c.Tokens.CodeTTL,
+		SigningAlg:   c.Tokens.SigningAlg,
+		AllowStale:   c.Validation.OnStoreLoss.AllowFor,
+		AllowClient:  clientLimit(c.RateLimits.PerClient.Rate),
+		OnEvent:      n.logEvent,
+	}
+	n.keys = keys.NewManager(keys.Config{
+		Store:        st,
+		Master:       w.master,
+		RotateEvery:  c.Keys.RotateEvery,
+		PublishAhead: c.Keys.PublishAhead,
+		KeepRetired:  fc.KeepRetiredKeys(),
+		Node:         nodeName(),
+		Now:          time.Now,
+		OnEvent:      n.logKeyEvent,
+		OnError:      n.logKeyError,
+	})
+	fc.Keys = n.keys
+	n.flows = flows.New(fc)
+	return n, nil
+}
+
+// masterOf returns the configured master key; a store that dies with this process gets a fresh one.
+func masterOf(c *config.Config) (*keys.Master, error) {
+	if c.Keys.Master != nil {
+		return c.Keys.Master, nil
+	}
+	if c.Store == config.StoreRedis {
+		return nil, errors.New("keys.master_key_file is not set")
+	}
+	return keys.ParseMaster([]byte(keys.NewMasterKey()))
+}
+
+func openStore(c *config.Config, observe func(string, time.Duration, error)) (store.Store, error) {
+	if c.Store == config.StoreMemory {
+		return memstore.New(memstore.Options{}), nil
+	}
+	tlsConfig, err := redisTLS(c.Redis.TLS)
+	if err != nil {
+		return nil, err
+	}
+	client, err := redisx.Open(redisx.Config{
+		Addresses: c.Redis.Addresses,
+		Username:  c.Redis.Username,
+		Password:  c.Redis.Password.Reveal(),
+		DB:        c.Redis.DB,
+		TLS:       tlsConfig,
+		Timeout:   c.Redis.Timeout,
+		Observe:   observe,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return redistore.New(client, c.Redis.KeyPrefix), nil
+}
+
+func redisTLS(c config.RedisTLS) (*tls.Config, error) {
+	if !c.Enabled {
+		return nil, nil
+	}
+	out := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: c.ServerName}
+	if c.CAFile != "" {
+		text, err := os.ReadFile(string(c.CAFile))
+		if err != nil {
+			return nil, fmt.Errorf("redis.tls.ca_file: %w", err)
+		}
+		out.RootCAs = x509.NewCertPool()
+		out.RootCAs.AppendCertsFromPEM(text)
+	}
+	if c.CertFile != "" {
+		pair, err := tls.LoadX509KeyPair(string(c.CertFile), string(c.KeyFile))
+		if err != nil {
+			return nil, fmt.Errorf("redis.tls.cert_file: %w", err)
+		}
+		out.Certificates = []tls.Certificate{pair}
+	}
+	return out, nil
+}
+
+// clientLimit counts each client's requests against the rate.
+func clientLimit(rate cache.Rate) func(string) error {
+	limiter := cache.NewLimiter(rate, time.Now)
+	if limiter == nil {
+		return nil
+	}
+	return func(clientID string) error {
+		if wait := limiter.AllowName(clientID, 1, time.Now()); wait > 0 {
+			return oauth.TooManyRequests(wait)
+		}
+		return nil
+	}
+}
+
+// nodeName tells this process apart from all others on one store.
+func nodeName() string {
+	host, _ := os.Hostname() // a name without a host is still unique
+	raw := make([]byte, 9)
+	rand.Read(raw)
+	return host + "-" + base64.RawURLEncoding.EncodeToString(raw)
+}
