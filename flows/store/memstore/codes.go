@@ -52,10 +52,10 @@ func (s *Store) TakeCode(_ context.Context, t *store.TakeCode) (*store.Code, err
 		}
 		return nil, store.ErrMismatch
 	}
-	v.spend(c, t)
-	if err := v.beginFamily(&c.code, t); err != nil {
+	if err := v.beginFamily(&c.code, t); err != nil { // full: nothing is spent
 		return nil, err
 	}
+	v.spend(c, t)
 	taken := cloneCode(&c.code)
 	return &taken, nil
 }

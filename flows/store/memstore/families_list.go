@@ -3,7 +3,6 @@ package memstore
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 
 	"tollgate/flows/store"
@@ -15,7 +14,7 @@ func (s *Store) ListFamilies(_ context.Context, subject, clientID string, p stor
 	if subject == "" && clientID == "" {
 		return nil, "", errors.New("memstore: list families: neither subject nor client given")
 	}
-	before, err := p.Place()
+	before, _, err := p.FamilyPlace()
 	if err != nil {
 		return nil, "", err
 	}
@@ -30,7 +29,7 @@ func (s *Store) ListFamilies(_ context.Context, subject, clientID string, p stor
 			if !ok || f.ended || !belongs(&f.family, subject, clientID) {
 				continue
 			}
-			if at := place(&f.family); before == "" || at < before {
+			if at := f.family.Place(); before == "" || at < before {
 				byPlace[at] = cloneFamily(&f.family)
 			}
 		}
@@ -42,12 +41,6 @@ func (s *Store) ListFamilies(_ context.Context, subject, clientID string, p stor
 
 func belongs(f *store.Family, subject, clientID string) bool {
 	return (subject == "" || f.Grant.Subject == subject) && (clientID == "" || f.Grant.ClientID == clientID)
-}
-
-// place sorts families by their end, which is the order they were made in where all live
-// equally long. redistore sorts the same way.
-func place(f *store.Family) string {
-	return fmt.Sprintf("%016x%s", f.ExpiresAt.UnixMilli(), f.Grant.ID)
 }
 
 func newestFirst(byPlace map[string]*store.Family, limit int) (families []*store.Family, next string) {
