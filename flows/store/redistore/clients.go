@@ -1,0 +1,105 @@
+package redistore
+
+import (
+	"context"
+
+	"tollgate/flows/oauth"
+	"tollgate/flows/store"
+)
+
+// GetClient implements store.Clients.
+func (s *Store) GetClient(ctx context.Context, id string) (*oauth.Client, error) {
+	value, err := s.get(ctx, "get_client", s.names.client(id))
+	if err != nil {
+		return nil, err
+	}
+	return parseClient(value, id)
+}
+
+func parseClient(value, id string) (*oauth.Client, error) {
+	var c oauth.Client
+	if err := parseVersioned("get_client", value, &c); err != nil {
+		return nil, err
+	}
+	if c.ID != id {
+		return nil, store.ErrAbsent
+	}
+	return &c, nil
+}
+
+// CreateClient implements store.Clients. The listing is written after the record, and also where
+// the record is there already: an earlier creation may have stopped between the two.
+func (s *Store) CreateClient(ctx context.Context, c *oauth.Client) error {
+	const op = "create_client"
+	value, err := clientRecord(op, c, 1)
+	if err != nil {
+		return err
+	}
+	created := s.create(ctx, op, s.names.client(c.ID), value)
+	if created != nil && created != store.ErrExists {
+		return created
+	}
+	if err := s.list(ctx, op, s.names.clients(), c.ID); err != nil {
+		return err
+	}
+	return created
+}
+
+// UpdateClient implements store.Clients.
+func (s *Store) UpdateClient(ctx context.Context, c *oauth.Client) error {
+	const op = "update_client"
+	value, err := clientRecord(op, c, c.Version+1)
+	if err != nil {
+		return err
+	}
+	return s.replace(ctx, op, s.names.client(c.ID), c.Version, value)
+}
+
+func clientRecord(op string, c *oauth.Client, version int64) (string, error) {
+	stored := *c
+	stored.Version = version
+	return versioned(op, version, &stored)
+}
+
+// DeleteClient implements store.Clients. The record goes last: a deletion that stopped half way
+// can be repeated.
+func (s *Store) DeleteClient(ctx context.Context, id string) error {
+	const op = "delete_client"
+	if err := s.unlist(ctx, op, s.names.clients(), id); err != nil {
+		return err
+	}
+	found, err := s.del(ctx, op, s.names.client(id))
+	if err == nil && !found {
+		return store.ErrAbsent
+	}
+	return err
+}
+
+// ListClients implements store.Clients.
+func (s *Store) ListClients(ctx context.Context, p store.Page) ([]*oauth.Client, string, error) {
+	const op = "list_clients"
+	ids, next, err := s.listed(ctx, op, s.names.clients(), p)
+	if err != nil {
+		return nil, "", err
+	}
+	keys := make([]string, len(ids))
+	for i, id := range ids {
+		keys[i] = s.names.client(id)
+	}
+	values, err := s.getAll(ctx, op, keys)
+	if err != nil {
+		return nil, "", err
+	}
+	var clients []*oauth.Client
+	for i, value := range values {
+		if value == "" { // deleted since the listing was read
+			continue
+		}
+		c, err := parseClient(value, ids[i])
+		if err != nil {
+			return nil, "", err
+		}
+		clients = append(clients, c)
+	}
+	return clients, next, nil
+}

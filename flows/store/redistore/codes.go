@@ -1,0 +1,79 @@
+package redistore
+
+import (
+	"context"
+	"strconv"
+
+	"tollgate/flows/oauth"
+	"tollgate/flows/store"
+)
+
+// PutCode implements store.Codes. A code is filed under its grant, because a grant has one code
+// and RevokeGrant must find it.
+func (s *Store) PutCode(ctx context.Context, code store.Hash, c *store.Code) error {
+	const op = "put_code"
+	grant, err := encode(op, &c.Grant)
+	if err != nil {
+		return err
+	}
+	refreshable := "0"
+	if c.Refreshable {
+		refreshable = "1"
+	}
+	_, err = s.exec(ctx, putCode, op, []string{s.names.code(c.Grant.ID)},
+		string(code[:]), grant, c.Grant.ClientID, c.RedirectURI, c.Challenge, refreshable,
+		ms(c.ExpiresAt), s.ttl(c.ExpiresAt))
+	return err
+}
+
+// TakeCode implements store.Codes. The family is listed after it was made: where that fails,
+// nobody was given a token of it.
+func (s *Store) TakeCode(ctx context.Context, t *store.TakeCode) (*store.Code, error) {
+	const op = "take_code"
+	values, refused := s.exec(ctx, takeCode, op,
+		[]string{s.names.code(t.Grant), s.names.revokedGrant(t.Grant), s.names.family(t.Grant)},
+		string(t.Code[:]), t.ClientID, t.RedirectURI, t.Challenge,
+		ms(t.Now), strconv.Itoa(t.MaxMisses), ttl(t.KeepSpent),
+		string(t.Refresh[:]), ms(t.RefreshUntil), ms(t.AccessUntil))
+	if len(values) == 0 {
+		return nil, refused
+	}
+	c, err := parseCode(op, t.Grant, values)
+	if err != nil {
+		return nil, err
+	}
+	if refused != nil { // ErrSpent
+		return c, refused
+	}
+	until := t.AccessUntil
+	if c.Refreshable {
+		until = t.RefreshUntil
+	}
+	if err := s.listFamily(ctx, op, &c.Grant, until, t.Now); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+func parseCode(op string, id oauth.GrantID, values []string) (*store.Code, error) {
+	c := &store.Code{RedirectURI: values[1], Challenge: values[2], Refreshable: values[3] == "1"}
+	var err error
+	if err = decodeGrant(op, values[0], id, &c.Grant); err != nil {
+		return nil, err
+	}
+	if c.ExpiresAt, err = parseMS(values[4]); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// decodeGrant reads a grant, and says ErrAbsent if it is another one's.
+func decodeGrant(op, data string, id oauth.GrantID, g *oauth.Grant) error {
+	if err := decode(op, data, g); err != nil {
+		return err
+	}
+	if g.ID != id {
+		return store.ErrAbsent
+	}
+	return nil
+}

@@ -1,0 +1,93 @@
+package redistore
+
+import (
+	"context"
+	"time"
+
+	"tollgate/flows/oauth"
+	"tollgate/flows/store"
+	"tollgate/redisx"
+)
+
+// listFamily notes a family in the listings of its subject and its client.
+func (s *Store) listFamily(ctx context.Context, op string, g *oauth.Grant, until, now time.Time) error {
+	args := []string{ms(until), string(g.ID), ms(now), ttl(until.Sub(now))}
+	for _, reply := range indexFamily.ExecMulti(ctx, s.redis, op,
+		redisx.Call{Keys: []string{s.names.familiesOfSubject(g.Subject)}, Args: args},
+		redisx.Call{Keys: []string{s.names.familiesOfClient(g.ClientID)}, Args: args}) {
+		if reply.Err != nil {
+			return reply.Err
+		}
+	}
+	return nil
+}
+
+// GetFamily implements store.Families.
+func (s *Store) GetFamily(ctx context.Context, id oauth.GrantID) (*store.Family, error) {
+	const op = "get_family"
+	replies := s.redis.DoMulti(ctx, op,
+		s.redis.B().Hmget().Key(s.names.family(id)).Field(familyFields...).Build(),
+		s.redis.B().Get().Key(s.names.revokedGrant(id)).Build())
+	if replies[1].Err == nil {
+		return nil, store.ErrEnded
+	}
+	if replies[1].Err != redisx.ErrNil {
+		return nil, replies[1].Err
+	}
+	return readFamily(op, id, replies[0])
+}
+
+// familyFields are what readFamily reads. The first two are always there.
+var familyFields = []string{"client", "expires", "ended", "grant", "current", "rotated"}
+
+func readFamily(op string, id oauth.GrantID, reply redisx.Reply) (*store.Family, error) {
+	if reply.Err != nil {
+		return nil, reply.Err
+	}
+	values, err := row(reply.RedisMessage)
+	if err != nil {
+		return nil, err
+	}
+	if values[2] != "" {
+		return nil, store.ErrEnded
+	}
+	return parseFamily(op, id, values[3], values[1], values[4], values[5])
+}
+
+func parseFamily(op string, id oauth.GrantID, grant, expires, current, rotated string) (*store.Family, error) {
+	var f store.Family
+	err := decodeGrant(op, grant, id, &f.Grant)
+	if err != nil {
+		return nil, err
+	}
+	if f.ExpiresAt, err = parseMS(expires); err != nil {
+		return nil, err
+	}
+	if rotated != "" {
+		if f.RotatedAt, err = parseMS(rotated); err != nil {
+			return nil, err
+		}
+	}
+	copy(f.Current[:], current) // "" where there is no refresh token
+	return &f, nil
+}
+
+// Rotate implements store.Families.
+func (s *Store) Rotate(ctx context.Context, r *store.Rotation) (*store.Family, []byte, error) {
+	const op = "rotate"
+	values, refused := s.exec(ctx, rotate, op,
+		[]string{s.names.family(r.Grant), s.names.revokedGrant(r.Grant), s.names.code(r.Grant)},
+		string(r.Presented[:]), r.ClientID, string(r.Successor[:]), string(r.Sealed),
+		ms(r.Now), ttl(r.Window), ttl(r.EndUntil.Sub(r.Now)))
+	if len(values) == 0 {
+		return nil, nil, refused
+	}
+	f, err := parseFamily(op, r.Grant, values[0], values[1], values[2], values[3])
+	if err != nil {
+		return nil, nil, err
+	}
+	if refused != nil { // ErrReused
+		return f, nil, refused
+	}
+	return f, []byte(values[4]), nil
+}

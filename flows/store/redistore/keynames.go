@@ -1,0 +1,97 @@
+package redistore
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/binary"
+
+	"tollgate/flows/oauth"
+	"tollgate/flows/store"
+)
+
+// names makes every key there is. P is the prefix; N(…) is a hash of ids that come from outside,
+// so that no id can choose its slot, break out of its place or meet another; the record holds
+// the true id and is compared after reading. G is the grant id.
+//
+//	P:client:N(client)              string  "<version> <json>"
+//	P:clients                       zset    every client id, by lexicographic order
+//	P:user:N(subject)               string  "<version> <json>"
+//	P:username:N(username)          string  the subject; with a TTL while the user is being made
+//	P:users                         zset    every username, by lexicographic order
+//	P:consent:N(subject, client)    hash    subject client scope granted
+//	P:keys                          hash    epoch version keys
+//	P:session:HASH                  string  json, TTL
+//	P:interaction:HASH              hash    data outcome, TTL
+//	P:code:{G}                      hash    hash grant client redirect challenge refreshable expires misses spent, TTL
+//	P:family:{G}                    hash    grant client current expires previous sealed rotated ended, TTL
+//	P:families:subject:N(subject)   zset    grant ids, by when they expire, TTL
+//	P:families:client:N(client)     zset    the same for a client
+//	P:revoked:grant:{G}             string  "0", TTL
+//	P:revoked:token:{G}:N(jti)      string  "0", TTL
+//	P:revoked:session:N(sid)        string  "0", TTL
+//	P:revoked:client:N(client)      string  cut-off in Unix ms, TTL
+//	P:revoked:subject:N(subject)    string  cut-off in Unix ms, TTL
+//	P:lease:{N(name)}               hash    owner fence, TTL
+//	P:fence:{N(name)}               string  counter, TTL
+//
+// Whoever watches for revocations watches the prefixes P:revoked: and P:client:.
+type names struct{ prefix string }
+
+func (n names) client(id string) string         { return n.prefix + ":client:" + digest(id) }
+func (n names) clients() string                 { return n.prefix + ":clients" }
+func (n names) user(subject string) string      { return n.prefix + ":user:" + digest(subject) }
+func (n names) username(username string) string { return n.prefix + ":username:" + digest(username) }
+func (n names) users() string                   { return n.prefix + ":users" }
+func (n names) keys() string                    { return n.prefix + ":keys" }
+func (n names) lease(name string) string        { return n.prefix + ":lease:{" + digest(name) + "}" }
+func (n names) fence(name string) string        { return n.prefix + ":fence:{" + digest(name) + "}" }
+
+func (n names) consent(subject, clientID string) string {
+	return n.prefix + ":consent:" + digest(subject, clientID)
+}
+
+func (n names) session(h store.Hash) string     { return n.prefix + ":session:" + b64(h[:]) }
+func (n names) interaction(h store.Hash) string { return n.prefix + ":interaction:" + b64(h[:]) }
+
+func (n names) code(g oauth.GrantID) string   { return n.prefix + ":code:" + tag(g) }
+func (n names) family(g oauth.GrantID) string { return n.prefix + ":family:" + tag(g) }
+
+func (n names) familiesOfSubject(subject string) string {
+	return n.prefix + ":families:subject:" + digest(subject)
+}
+func (n names) familiesOfClient(id string) string { return n.prefix + ":families:client:" + digest(id) }
+
+func (n names) revokedGrant(g oauth.GrantID) string { return n.prefix + ":revoked:grant:" + tag(g) }
+func (n names) revokedSession(sid string) string    { return n.prefix + ":revoked:session:" + digest(sid) }
+func (n names) revokedClient(id string) string      { return n.prefix + ":revoked:client:" + digest(id) }
+func (n names) revokedSubject(sub string) string    { return n.prefix + ":revoked:subject:" + digest(sub) }
+
+// revokedToken lies beside its grant: a token id begins with the grant id.
+func (n names) revokedToken(id oauth.TokenID) string {
+	var grant oauth.GrantID
+	if raw, err := base64.RawURLEncoding.DecodeString(string(id)); err == nil && len(raw) == 32 {
+		grant = oauth.GrantID(b64(raw[:16]))
+	}
+	return n.prefix + ":revoked:token:" + tag(grant) + ":" + digest(string(id))
+}
+
+// tag is the hash tag of a grant. A grant id that is not of its shape never came from us.
+func tag(g oauth.GrantID) string {
+	if raw, err := base64.RawURLEncoding.DecodeString(string(g)); err != nil || len(raw) != 16 || len(g) != 22 {
+		g = oauth.GrantID(digest(string(g)))
+	}
+	return "{" + string(g) + "}"
+}
+
+// digest is 22 characters that stand for the ids. Each is hashed behind its length, so that
+// ("a:b", "c") and ("a", "b:c") differ.
+func digest(ids ...string) string {
+	h := sha256.New()
+	for _, id := range ids {
+		h.Write(binary.BigEndian.AppendUint64(nil, uint64(len(id))))
+		h.Write([]byte(id))
+	}
+	return b64(h.Sum(nil)[:16])
+}
+
+func b64(raw []byte) string { return base64.RawURLEncoding.EncodeToString(raw) }

@@ -1,0 +1,40 @@
+package redistore
+
+import (
+	"context"
+	"time"
+
+	"tollgate/flows/oauth"
+)
+
+// RevokeToken implements store.Revocations.
+func (s *Store) RevokeToken(ctx context.Context, id oauth.TokenID, until time.Time) error {
+	return s.revoke(ctx, "revoke_token", s.names.revokedToken(id), "0", until)
+}
+
+// RevokeGrant implements store.Revocations.
+func (s *Store) RevokeGrant(ctx context.Context, id oauth.GrantID, until time.Time) error {
+	_, err := s.exec(ctx, revokeGrant, "revoke_grant",
+		[]string{s.names.family(id), s.names.revokedGrant(id), s.names.code(id)}, s.ttl(until))
+	return err
+}
+
+// RevokeSession implements store.Revocations.
+func (s *Store) RevokeSession(ctx context.Context, sid string, until time.Time) error {
+	return s.revoke(ctx, "revoke_session", s.names.revokedSession(sid), "0", until)
+}
+
+// RevokeClient implements store.Revocations.
+func (s *Store) RevokeClient(ctx context.Context, clientID string, at, until time.Time) error {
+	return s.revoke(ctx, "revoke_client", s.names.revokedClient(clientID), ms(at), until)
+}
+
+// RevokeSubject implements store.Revocations.
+func (s *Store) RevokeSubject(ctx context.Context, subject string, at, until time.Time) error {
+	return s.revoke(ctx, "revoke_subject", s.names.revokedSubject(subject), ms(at), until)
+}
+
+func (s *Store) revoke(ctx context.Context, op, key, at string, until time.Time) error {
+	_, err := s.exec(ctx, revoke, op, []string{key}, at, s.ttl(until))
+	return err
+}

@@ -1,0 +1,112 @@
+package redistore
+
+import (
+	"context"
+	"errors"
+	"strconv"
+
+	"github.com/redis/rueidis"
+
+	"tollgate/flows/store"
+	"tollgate/redisx"
+)
+
+// question is one key that speaks about one reference.
+type question struct {
+	key    string
+	cutOff bool // the value is a moment; otherwise being there is the answer
+}
+
+// CheckRevoked implements store.Revocations: every question about every reference, and the
+// epoch once, in one round trip.
+func (s *Store) CheckRevoked(ctx context.Context, refs []store.TokenRef) []error {
+	questions := make([][]question, len(refs))
+	var keys []string
+	for i := range refs {
+		questions[i] = s.questions(&refs[i])
+		for _, q := range questions[i] {
+			keys = append(keys, q.key)
+		}
+	}
+	cmds := append(s.gets(keys), s.redis.B().Hget().Key(s.names.keys()).Field("epoch").Build())
+	replies := s.redis.DoMulti(ctx, "check_revoked", cmds...)
+	epoch := replies[len(replies)-1]
+
+	answers := make([]error, len(refs))
+	for i := range refs {
+		n := len(questions[i])
+		answers[i] = verdict(&refs[i], questions[i], replies[:n], epoch)
+		replies = replies[n:]
+	}
+	return answers
+}
+
+func (s *Store) questions(ref *store.TokenRef) []question {
+	var qs []question
+	if ref.ID != "" {
+		qs = append(qs, question{key: s.names.revokedToken(ref.ID)})
+	}
+	if ref.Grant != "" {
+		qs = append(qs, question{key: s.names.revokedGrant(ref.Grant)})
+	}
+	if ref.SessionID != "" {
+		qs = append(qs, question{key: s.names.revokedSession(ref.SessionID)})
+	}
+	if ref.ClientID != "" {
+		qs = append(qs, question{key: s.names.revokedClient(ref.ClientID), cutOff: true})
+	}
+	if ref.Subject != "" {
+		qs = append(qs, question{key: s.names.revokedSubject(ref.Subject), cutOff: true})
+	}
+	return qs
+}
+
+// verdict is ErrRevoked if anything says so; else what could not be asked; else ErrReset if the
+// data is another's.
+func verdict(ref *store.TokenRef, questions []question, replies []redisx.Reply, epoch redisx.Reply) error {
+	var unknown error
+	for i, q := range questions {
+		revoked, err := q.answer(ref, replies[i])
+		if revoked {
+			return store.ErrRevoked
+		}
+		if err != nil {
+			unknown = err
+		}
+	}
+	if unknown != nil || ref.Epoch == "" {
+		return unknown
+	}
+	switch stored, err := text(epoch.RedisMessage, epoch.Err); {
+	case errors.Is(err, store.ErrAbsent):
+		return store.ErrReset
+	case err != nil:
+		return err
+	case stored != ref.Epoch:
+		return store.ErrReset
+	}
+	return nil
+}
+
+func (q question) answer(ref *store.TokenRef, reply redisx.Reply) (revoked bool, err error) {
+	value, err := text(reply.RedisMessage, reply.Err)
+	switch {
+	case errors.Is(err, store.ErrAbsent):
+		return false, nil
+	case err != nil:
+		return false, err
+	case !q.cutOff:
+		return true, nil
+	}
+	at, err := strconv.ParseInt(value, 10, 64)
+	return err == nil && ref.IssuedAt.UnixMilli() <= at, err
+}
+
+// gets makes one GET per key, because MGET cannot cross slots.
+func (s *Store) gets(keys []string) []rueidis.Completed {
+	cmds := make([]rueidis.Completed, len(keys), len(keys)+1)
+	for i, key := range keys {
+		cmds[i] = s.redis.B().Get().Key(key).Build()
+	}
+	return cmds
+}
