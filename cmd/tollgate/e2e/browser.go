@@ -60,6 +60,7 @@ type Browser struct {
 	Password string
 	Deny     bool // what it answers when asked for consent
 	Forms    int  // how many it has filled in
+	SignedIn bool // for who uses it to remember
 
 	client *http.Client
 }

@@ -1,6 +1,9 @@
 package e2e
 
-import "testing"
+import (
+	"net/url"
+	"testing"
+)
 
 // What tests on serve nodes register: an installation like `tollgate dev`, with generated secrets.
 var (
@@ -43,4 +46,21 @@ func (n *Node) AddApp(tb testing.TB, members map[string]any) App {
 func (n *Node) AddUser(tb testing.TB, username, password string) {
 	tb.Helper()
 	n.Admin("POST", "/users", map[string]any{"username": username, "password": password}).Want(tb, 201)
+}
+
+// Grants lists the ids of what a user has granted.
+func (n *Node) Grants(tb testing.TB, username string) []string {
+	tb.Helper()
+	var ids []string
+	for cursor := ""; ; {
+		page := n.Admin("GET", "/grants?limit=1000&username="+username+cursor, nil).Want(tb, 200).JSON()
+		for _, item := range page["items"].([]any) {
+			ids = append(ids, item.(map[string]any)["id"].(string))
+		}
+		next, more := page["next"].(string)
+		if !more {
+			return ids
+		}
+		cursor = "&cursor=" + url.QueryEscape(next)
+	}
 }
