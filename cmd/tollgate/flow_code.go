@@ -89,6 +89,9 @@ func (a *attempt) ask(ctx context.Context, cmd *cobra.Command, c *flowClient) (u
 		if err != nil {
 			return nil, err
 		}
+		if a.redirectURI.Port() == "0" {
+			a.redirectURI.Host = net.JoinHostPort(a.redirectURI.Hostname(), "8085") // nobody needs to listen there
+		}
 		return signIn(ctx, a.url(c, scope), a.redirectURI, user, password)
 	}
 	listener, err := net.Listen("tcp", hostPort(a.redirectURI))
