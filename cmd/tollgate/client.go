@@ -173,16 +173,18 @@ func deleteClient(ctx context.Context, cmd *cobra.Command, args []string, n *nod
 	return done(cmd, "Client %s is gone, and everything it held has ended.", args[0])
 }
 
-// clientView is a client as scripts see it: all of it but the secret's hash.
+// clientView is a client as scripts see it: all of it but the secret's hash, and scope as RFC 7591 2
+// writes it.
 type clientView struct {
 	*oauth.Client
+	Scope  string `json:"scope,omitempty"`
 	Secret string `json:"client_secret,omitempty"`
 }
 
 func viewClient(c *oauth.Client, secret string) clientView {
 	c = c.Clone()
 	c.SecretHash = nil
-	return clientView{c, secret}
+	return clientView{c, c.Scope.String(), secret}
 }
 
 func showClient(cmd *cobra.Command, c *oauth.Client, secret string) error {

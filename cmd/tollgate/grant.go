@@ -27,6 +27,7 @@ func newGrant() *cobra.Command {
 // grantView is a grant as scripts see it.
 type grantView struct {
 	oauth.Grant
+	Scope       string    `json:"scope"`
 	Refreshable bool      `json:"refreshable"`
 	RotatedAt   time.Time `json:"rotated_at,omitzero"`
 	ExpiresAt   time.Time `json:"expires_at"`
@@ -45,7 +46,7 @@ func listGrants(ctx context.Context, cmd *cobra.Command, _ []string, n *node) er
 	}
 	shown := make([]grantView, len(all))
 	for i, g := range all {
-		shown[i] = grantView{g.Grant, g.Refreshable, g.RotatedAt, g.ExpiresAt}
+		shown[i] = grantView{g.Grant, g.Scope.String(), g.Refreshable, g.RotatedAt, g.ExpiresAt}
 	}
 	return show(cmd, shown, func(w io.Writer) {
 		row(w, "GRANT", "CLIENT", "USER", "SCOPE", "CREATED", "REFRESHED", "EXPIRES")

@@ -10,6 +10,7 @@ import (
 	"go.uber.org/zap"
 
 	"tollgate/cmd/tollgate/config"
+	"tollgate/flows/oauth"
 )
 
 // manageTimeout bounds one management command.
@@ -40,7 +41,11 @@ func managing(run func(ctx context.Context, cmd *cobra.Command, args []string, n
 		if _, err := n.store.Ping(ctx); err != nil {
 			return fmt.Errorf("no Redis answers at %s; start it, or correct redis.addresses: %w", c.Redis.Addresses[0], err)
 		}
-		return run(ctx, cmd, args, n)
+		err = run(ctx, cmd, args, n)
+		if err != nil && oauth.AsError(err).Code == oauth.CodeNotFound {
+			return fmt.Errorf("%s; see `tollgate %s list`", explain(err), cmd.Parent().Name())
+		}
+		return err
 	})
 }
 
