@@ -175,3 +175,11 @@ func TestTokens_OperatorsSeeAndEndAny(t *testing.T) {
 	}
 	wantCode(t, w.RevokeAnyToken(t.Context(), "junk"), oauth.CodeInvalidToken)
 }
+
+func TestConfig_RetiredKeysOutliveWhatTheySigned(t *testing.T) {
+	for _, c := range []Config{{AccessTTL: time.Minute}, {AccessTTL: time.Hour}, {IDTokenTTL: 2 * time.Hour}} {
+		if keep := c.KeepRetiredKeys(); keep < 10*time.Minute || keep < c.AccessTTL || keep < c.IDTokenTTL {
+			t.Errorf("%+v: %v", c, keep)
+		}
+	}
+}

@@ -50,6 +50,16 @@ type Flows struct {
 
 // New returns flows that are ready as soon as the key manager has loaded.
 func New(c Config) *Flows {
+	c.setDefaults()
+	return &Flows{
+		cfg: c, store: c.Store, keys: c.Keys,
+		verifier: &token.Verifier{
+			Issuer: c.Issuer, Keys: c.Keys.Snapshot, Now: c.Now, Leeway: leeway, MaxLife: MaxAccessTTL,
+		},
+	}
+}
+
+func (c *Config) setDefaults() {
 	setDefault(&c.AccessTTL, 10*time.Minute)
 	setDefault(&c.RefreshTTL, 30*24*time.Hour)
 	setDefault(&c.CodeTTL, 60*time.Second)
@@ -67,12 +77,6 @@ func New(c Config) *Flows {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	return &Flows{
-		cfg: c, store: c.Store, keys: c.Keys,
-		verifier: &token.Verifier{
-			Issuer: c.Issuer, Keys: c.Keys.Snapshot, Now: c.Now, Leeway: leeway, MaxLife: MaxAccessTTL,
-		},
-	}
 }
 
 // MaxAccessTTL bounds the life of every access token: none that claims more is ours.
@@ -86,7 +90,8 @@ func setDefault(d *time.Duration, value time.Duration) {
 
 // KeepRetiredKeys is how long a retired key must stay published: the longest life of what it
 // signed, and the clocks' leeway.
-func (c *Config) KeepRetiredKeys() time.Duration {
+func (c Config) KeepRetiredKeys() time.Duration {
+	c.setDefaults()
 	return max(c.AccessTTL, c.IDTokenTTL) + 2*leeway
 }
 
