@@ -13,11 +13,23 @@ import (
 // attribute (RFC 6750 3.1).
 var errNoCredentials = oauth.NewError(oauth.CodeUnauthenticated, "a bearer token is needed")
 
+// authorization returns the one Authorization header, nil where there is none. Of two, a proxy in
+// front may have checked the other one (RFC 9110 5.3).
+func (r *request) authorization() ([]byte, error) {
+	if r.head.authorizations > 1 {
+		return nil, oauth.InvalidRequest("more than one Authorization header")
+	}
+	return r.header("Authorization"), nil
+}
+
 // bearer returns the token of an Authorization header (RFC 6750 2.1), for as long as the handler
 // runs. Another scheme counts as no credentials at all.
 func (r *request) bearer() ([]byte, error) {
-	scheme, tok, found := bytes.Cut(r.header("Authorization"), []byte(" "))
+	header, err := r.authorization()
+	scheme, tok, found := bytes.Cut(header, []byte(" "))
 	switch {
+	case err != nil:
+		return nil, err
 	case !is(scheme, "bearer"):
 		return nil, errNoCredentials
 	case !found || len(tok) == 0 || bytes.IndexByte(tok, ' ') >= 0: // one space, one token
@@ -30,7 +42,11 @@ func (r *request) bearer() ([]byte, error) {
 // it. Assertions (RFC 7521) are not supported, and not to be mixed with what is.
 func (r *request) clientCredentials(f *form) (clientauth.Credentials, error) {
 	c := clientauth.Credentials{ID: f.get("client_id"), Secret: f.get("client_secret")}
-	if header := r.header("Authorization"); len(header) > 0 {
+	header, err := r.authorization()
+	if err != nil {
+		return c, err
+	}
+	if len(header) > 0 {
 		r.head.basic, c.Basic = true, true
 		var ok bool
 		c.BasicID, c.BasicSecret, ok = parseBasic(header)

@@ -91,28 +91,29 @@ func (s *Server) maxBody(h *fasthttp.RequestHeader) int {
 
 // expect refuses a body that is announced as too large before it is sent (RFC 9110 10.1.1).
 func (s *Server) expect(http *fasthttp.RequestCtx) int {
-	if http.Request.Header.ContentLength() > s.maxBody(&http.Request.Header) {
-		r := acquireRequest(s, http)
-		_ = identified(func(*request) error { return nil })(r)
-		r.addr = r.clientAddr()
-		http.Response.SetStatusCode(fasthttp.StatusRequestEntityTooLarge)
-		r.finish()
-		releaseRequest(r)
-		return fasthttp.StatusRequestEntityTooLarge
+	if http.Request.Header.ContentLength() <= s.maxBody(&http.Request.Header) {
+		return fasthttp.StatusContinue
 	}
-	return fasthttp.StatusContinue
+	s.refuse(http, errTooLarge)
+	return fasthttp.StatusRequestEntityTooLarge
 }
 
-// unreadable answers what fasthttp could not read, in our own words and with a line in the log.
-// fasthttp closes the connection after it.
+// unreadable answers what fasthttp could not read. fasthttp closes the connection after it.
 func (s *Server) unreadable(http *fasthttp.RequestCtx, err error) {
 	http.Response.Reset()
+	s.refuse(http, readError(err))
+}
+
+// refuse answers a request that never gets to the chain, in our own words and with a line in the
+// log like every other.
+func (s *Server) refuse(http *fasthttp.RequestCtx, e *oauth.Error) {
 	r := acquireRequest(s, http)
-	refuse := func(*request) error { return readError(err) }
-	_ = recovering(answering(identified(addressed(refuse))))(r)
+	_ = recovering(answering(identified(addressed(func(*request) error { return e }))))(r)
 	r.finish()
 	releaseRequest(r)
 }
+
+var errTooLarge = oauth.NewError(oauth.CodeTooLarge, "the body is too large")
 
 // readError finds the answer for what went wrong. The error's own words quote the request, so they
 // go nowhere.
@@ -123,7 +124,7 @@ func readError(err error) *oauth.Error {
 	case errors.As(err, &tooBig):
 		return oauth.NewError(oauth.CodeHeadersTooLarge, "the headers are too large")
 	case errors.Is(err, fasthttp.ErrBodyTooLarge):
-		return oauth.NewError(oauth.CodeTooLarge, "the body is too large")
+		return errTooLarge
 	case errors.As(err, &network) && network.Timeout():
 		return oauth.NewError(oauth.CodeTimeout, "the request took too long")
 	}

@@ -71,7 +71,7 @@ func newMeters(set *metrics.Set, tables ...[]route) *meters {
 		stale:   set.NewCounter("tollgate_validations_stale_total"),
 	}
 	m.issued = map[oauth.GrantType]*metrics.Counter{}
-	for _, g := range []oauth.GrantType{oauth.GrantAuthorizationCode, oauth.GrantRefreshToken, oauth.GrantClientCredentials} {
+	for _, g := range []oauth.GrantType{oauth.GrantAuthorizationCode, oauth.GrantRefreshToken, oauth.GrantClientCredentials, otherGrant} {
 		m.issued[g] = set.NewCounter(`tollgate_tokens_issued_total{grant="` + string(g) + `"}`)
 	}
 	m.validations = map[oauth.Code]*metrics.Counter{}
@@ -114,7 +114,22 @@ func (m *meters) validated(err error) {
 	if err != nil {
 		code = oauth.AsError(err).Code
 	}
-	m.validations[code].Inc()
+	if counter := m.validations[code]; counter != nil {
+		counter.Inc()
+		return
+	}
+	m.validations[oauth.CodeInvalidToken].Inc() // malformed in some other way
+}
+
+// otherGrant counts tokens of a grant that has no series of its own.
+const otherGrant oauth.GrantType = "other"
+
+// issuedFor notes a token of a grant.
+func (m *meters) issuedFor(grant oauth.GrantType) {
+	if m.issued[grant] == nil {
+		grant = otherGrant
+	}
+	m.issued[grant].Inc()
 }
 
 // count notes one finished request.

@@ -55,10 +55,11 @@ func recovering(next handler) handler {
 				r.s.log.Error("panic in a handler", zap.String("route", r.route.name),
 					zap.String("panic", fmt.Sprint(p)), zap.ByteString("stack", debug.Stack()))
 				r.http.Response.Reset()
-				r.route = &unmatched
-				err = oauth.Internal(fmt.Errorf("panic: %v", p))
-				r.answerError(oauth.AsError(err))
+				r.record.err = oauth.Internal(fmt.Errorf("panic: %v", p))
+				r.noStore()
+				failJSON(r, r.record.err) // the route's own way may be what panicked
 				r.finishHeaders()
+				err = r.record.err
 			}
 		}()
 		return next(r)

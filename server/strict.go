@@ -26,9 +26,6 @@ func strict(next handler) handler {
 			r.http.SetConnectionClose()
 			return err
 		}
-		if r.head.authorizations > 1 {
-			return oauth.InvalidRequest("more than one Authorization header") // RFC 9110 5.3
-		}
 		return next(r)
 	}
 }
@@ -41,6 +38,9 @@ func (r *request) checkFraming() error {
 	}
 	if !isTarget(h.RequestURI()) {
 		return oauth.InvalidRequest("malformed request target")
+	}
+	if !isHost(h.Host()) {
+		return oauth.InvalidRequest("malformed Host")
 	}
 	return r.head.scan(h)
 }
@@ -68,6 +68,17 @@ func isTarget(target []byte) bool {
 			if !inQuery && unhex(target[i+1])<<4|unhex(target[i+2]) == 0 {
 				return false
 			}
+		}
+	}
+	return true
+}
+
+// isHost reports whether a Host header holds a host and perhaps a port (RFC 9110 7.2). HTTP/1.0
+// need not have one. Nothing we answer depends on it; proxies that route by it must agree with us.
+func isHost(host []byte) bool {
+	for _, c := range host {
+		if !tokenChars[c] && bytes.IndexByte([]byte(":[](),;="), c) < 0 {
+			return false
 		}
 	}
 	return true

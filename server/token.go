@@ -25,7 +25,7 @@ func serveToken(r *request) error {
 	if err != nil {
 		return err
 	}
-	r.s.metrics.issued[answer.Grant].Inc()
+	r.s.metrics.issuedFor(answer.Grant)
 	r.sendJSON(200, appendTokenAnswer(r.body(), answer))
 	return nil
 }
