@@ -112,6 +112,7 @@ func (r *request) loginPage(status int, v visit, interaction string, username *s
 	view := loginView{
 		frame:       r.frame("Sign in"),
 		Message:     message,
+		Wrong:       status == 400 || status == 401,
 		Action:      r.at("/login", ""),
 		CSRF:        csrfToken(visit{browser: v.browser}, "login", interaction),
 		Interaction: interaction,

@@ -75,6 +75,7 @@ type loginView struct {
 	frame
 	ClientName  string
 	Message     string // what went wrong, "" on the first visit
+	Wrong       bool   // what was typed is what went wrong
 	Action      string
 	CSRF        string
 	Interaction string
