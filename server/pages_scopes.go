@@ -27,7 +27,7 @@ func explainScope(scope string) scopeWords {
 	case oauth.ScopeEmail:
 		return scopeWords{What: "See your email address", Why: "And whether it is confirmed"}
 	case oauth.ScopeOfflineAccess:
-		return scopeWords{What: "Stay connected", Why: "Use this access while you are away, until you or it ends it"}
+		return scopeWords{What: "Stay connected", Why: "Keep this access while you are away"}
 	}
 	return scopeWords{Code: scope, Why: "A permission that the application itself defines"}
 }
