@@ -1,8 +1,13 @@
 package redistore_test
 
 import (
+	"fmt"
+	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/redis/rueidis"
 
 	"tollgate/flows/store"
 	"tollgate/flows/store/redistore"
@@ -11,10 +16,16 @@ import (
 	"tollgate/redisx/redistest"
 )
 
-// open returns a store on a server, closed with the test.
+// open returns a store on a server, closed with the test. Its deadline is generous: the machine
+// may be busy, and only TestStore_AnswersInTimeWhileRedisHangs is about time.
 func open(t *testing.T, addr, prefix string) *redistore.Store {
 	t.Helper()
-	client, err := redisx.Open(redisx.Config{Addresses: []string{addr}, Timeout: 2 * time.Second})
+	return openWith(t, redisx.Config{Addresses: []string{addr}, Timeout: 2 * time.Second}, prefix)
+}
+
+func openWith(t *testing.T, cfg redisx.Config, prefix string) *redistore.Store {
+	t.Helper()
+	client, err := redisx.Open(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -23,9 +34,66 @@ func open(t *testing.T, addr, prefix string) *redistore.Store {
 	return s
 }
 
+// redis runs one command beside the store.
+func redis(t *testing.T, s *redistest.Server, args ...string) rueidis.RedisMessage {
+	t.Helper()
+	client, err := redisx.Open(redisx.Config{Addresses: []string{s.Addr}, Timeout: 2 * time.Second})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	message, err := client.Do(t.Context(), args[0], client.B().Arbitrary(args...).Build())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return message
+}
+
 func TestRedistore_KeepsTheContract(t *testing.T) {
 	storetest.Run(t, func(t *testing.T) store.Store {
 		server, prefix := redistest.Shared(t)
 		return open(t, server.Addr, prefix)
+	})
+}
+
+// A server in cluster mode refuses every script whose keys lie in more than one slot, even
+// though all slots are its own.
+func TestScripts_TouchOneSlot(t *testing.T) {
+	server := redistest.Start(t, "--cluster-enabled", "yes", "--appendonly", "no")
+	redis(t, server, "CLUSTER", "ADDSLOTSRANGE", "0", "16383")
+	up := func() bool {
+		info := redis(t, server, "CLUSTER", "INFO")
+		text, err := info.ToString()
+		return err == nil && strings.Contains(text, "cluster_state:ok")
+	}
+	for deadline := time.Now().Add(5 * time.Second); !up(); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("the cluster does not come up")
+		}
+	}
+	var stores atomic.Int64
+	storetest.Run(t, func(t *testing.T) store.Store {
+		return open(t, server.Addr, fmt.Sprint("p", stores.Add(1)))
+	})
+}
+
+func TestStore_NeedsLittlePrivilege(t *testing.T) {
+	t.Run("row 389: no dangerous command", func(t *testing.T) {
+		server, prefix := redistest.Shared(t)
+		redis(t, server, "ACL", "SETUSER", prefix, "reset", "on", ">canary", "~"+prefix+":*",
+			"+@read", "+@write", "+@scripting", "+@connection", "-@dangerous", "-@admin")
+		as := redisx.Config{Addresses: []string{server.Addr}, Timeout: 2 * time.Second, Username: prefix, Password: "canary"}
+		var stores atomic.Int64
+		storetest.Run(t, func(t *testing.T) store.Store {
+			return openWith(t, as, fmt.Sprint(prefix, ":", stores.Add(1)))
+		})
+
+		as.Username = "nobody"
+		_, err := openWith(t, as, prefix).GetClient(t.Context(), "app")
+		if err == nil || store.IsDecision(err) {
+			t.Errorf("a user that Redis does not know: %v", err)
+		} else if strings.Contains(err.Error(), "canary") {
+			t.Errorf("the password is in %q", err)
+		}
 	})
 }

@@ -17,14 +17,14 @@ import (
 
 const (
 	racers = 32
-	soon   = 150 * time.Millisecond // a life that a test can wait for
+	soon   = 250 * time.Millisecond // a life that a test can wait for
 	minute = time.Minute
 )
 
 var ctx = context.Background()
 
 // Run tries every sentence of the contract on the stores that open makes: each time an empty
-// one, which open closes when the test ends.
+// one, which open closes when the test ends. Tests run in parallel.
 func Run(t *testing.T, open func(t *testing.T) store.Store) {
 	groups := []struct {
 		name  string
@@ -46,7 +46,10 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 	for _, g := range groups {
 		t.Run(g.name, func(t *testing.T) {
 			for _, test := range g.tests {
-				t.Run(test.sentence, func(t *testing.T) { test.try(t, open(t)) })
+				t.Run(test.sentence, func(t *testing.T) {
+					t.Parallel() // most of the time they wait
+					test.try(t, open(t))
+				})
 			}
 		})
 	}
