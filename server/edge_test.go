@@ -311,8 +311,15 @@ type call struct {
 	ops          bool
 }
 
-// do sends the call as a well-behaved client would.
+// do sends the call as a well-behaved client would, and checks what holds for every request.
 func (e *edge) do(t *testing.T, c call) *answer {
+	t.Helper()
+	a := e.send(t, c)
+	e.checkAlways(t, a, e.log.take())
+	return a
+}
+
+func (e *edge) send(t *testing.T, c call) *answer {
 	t.Helper()
 	var b strings.Builder
 	body := c.json
@@ -338,8 +345,25 @@ func (e *edge) do(t *testing.T, c call) *answer {
 	if len(answers) == 0 {
 		t.Fatalf("%s %s: no answer", c.method, c.path)
 	}
-	e.checkAlways(t, answers[0], e.log.take())
 	return answers[0]
+}
+
+// outage sends the call while the store is away.
+func (e *edge) outage(t *testing.T, c call) *answer {
+	t.Helper()
+	e.store.down.Store(true)
+	defer e.store.down.Store(false)
+	a := e.send(t, c)
+	if log := e.log.take(); len(log) != 1 || !strings.Contains(log[0], errDown.Error()) {
+		t.Errorf("the cause is not in the log: %q", log)
+	}
+	if strings.Contains(a.body, "refused") || a.header.Get("Cache-Control") != "no-store" {
+		t.Errorf("answer %q with %v", a.body, a.header)
+	}
+	if a.status != 503 || a.header.Get("Retry-After") != "1" {
+		t.Errorf("status %d, Retry-After %q", a.status, a.header.Get("Retry-After"))
+	}
+	return a
 }
 
 // wants checks status and error code; code "" is any body.
