@@ -16,8 +16,9 @@ import (
 const masterKeySize = 32 // AES-256
 
 // Master is the ring of master keys: the first seals, every one of them opens. To replace a
-// master key, put the new one above the old; once every signing key was saved again (the next
-// rotation does that), the old line can go.
+// master key, put the new one above the old on every node. The old line can go once the signing
+// keys were saved again (the next rotation does that) and no refresh token is left whose MAC was
+// made with a subkey of it (refresh_ttl at the most).
 type Master struct{ ring []masterKey }
 
 type masterKey struct {

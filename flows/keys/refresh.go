@@ -6,11 +6,8 @@ import (
 	"time"
 )
 
-const (
-	// refreshPause bounds what strangers with made-up key ids can cost: four reads a second.
-	refreshPause   = 250 * time.Millisecond
-	refreshTimeout = 2 * time.Second
-)
+// refreshPause bounds what strangers with made-up key ids can cost: four reads a second.
+const refreshPause = 250 * time.Millisecond
 
 // flights hands every caller of Refresh a read that began after they asked: a read that was under
 // way already may have missed the very key they come for.
@@ -57,7 +54,7 @@ func (m *Manager) fly(f *flight, wait time.Duration) {
 	m.flights.waiting, m.flights.began = nil, time.Now()
 	m.flights.mu.Unlock()
 
-	ctx, cancel := context.WithTimeout(context.Background(), refreshTimeout)
+	ctx, cancel := context.WithTimeout(context.Background(), readTimeout)
 	defer cancel()
 	f.err = m.Load(ctx)
 	close(f.done)

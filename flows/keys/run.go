@@ -10,10 +10,12 @@ import (
 )
 
 const (
-	turnEvery   = time.Second
-	turnTimeout = 5 * time.Second
-	leaseName   = "keys"
-	leaseTTL    = 30 * time.Second // many times what making three keys takes
+	turnEvery = time.Second
+	leaseName = "keys"
+	leaseTTL  = 30 * time.Second // many times what making three keys takes
+	// readTimeout bounds work that nobody else bounds. A store fails much sooner; what may take
+	// seconds is making an RSA key on a busy machine.
+	readTimeout = leaseTTL
 )
 
 // Run keeps the snapshot fresh and rotates keys when it is time, until ctx ends. It also does the
@@ -41,7 +43,7 @@ func (m *Manager) Run(ctx context.Context) {
 
 // turn is one second's work.
 func (m *Manager) turn(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, turnTimeout)
+	ctx, cancel := context.WithTimeout(ctx, readTimeout)
 	defer cancel()
 	if err := m.passTime(); err != nil { // needs no store: keys change state in an outage too
 		return fmt.Errorf("signing keys: %w", err)

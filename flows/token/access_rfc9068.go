@@ -14,8 +14,8 @@ const MaxSize = 4096
 // ErrTooLarge says that claims do not fit into MaxSize.
 var ErrTooLarge = errors.New("token: larger than MaxSize")
 
-// MintAccess signs an access token (RFC 9068 2). Grant and IssuedAtMS of a are not used: they
-// stand in its ID. Claims that Verifier.Access would refuse are refused here.
+// MintAccess signs an access token (RFC 9068 2). Grant, IssuedAtMS and Epoch of a are not used:
+// they follow from its ID and the key. Claims that Verifier.Access would refuse are refused here.
 func MintAccess(k *keys.Key, a *Access) (string, error) {
 	signed := *a
 	if err := checkAccess(&signed); err != nil {

@@ -55,7 +55,7 @@ func TestAccess_WhatIsMintedIsWhatIsVerified(t *testing.T) {
 				}
 				want := *a
 				grant, issued, _ := ParseTokenID(a.ID)
-				want.Grant, want.IssuedAtMS = grant, issued.UnixMilli()
+				want.Grant, want.IssuedAtMS, want.Epoch = grant, issued.UnixMilli(), f.set.Epoch
 				if *got != want {
 					t.Errorf("got %+v, want %+v", *got, want)
 				}

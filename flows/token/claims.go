@@ -1,6 +1,7 @@
 package token
 
 import (
+	"errors"
 	"fmt"
 	"unicode/utf8"
 
@@ -53,9 +54,9 @@ func checkAccess(a *Access) error {
 	grant, issued, ok := ParseTokenID(a.ID)
 	switch {
 	case !ok:
-		return fmt.Errorf("claims: jti is malformed")
+		return errors.New("claims: jti is malformed")
 	case issued.Unix() != a.IssuedAt:
-		return fmt.Errorf("claims: iat and jti disagree")
+		return errors.New("claims: iat and jti disagree")
 	}
 	a.Grant, a.IssuedAtMS = grant, issued.UnixMilli()
 	return checkTimes(a.IssuedAt, a.Expires)
@@ -97,7 +98,7 @@ func checkText(name, text string, needed bool) error {
 // checkTimes wants 0 < iat < exp, which also keeps every later sum and difference from overflow.
 func checkTimes(issued, expires int64) error {
 	if issued <= 0 || expires <= issued {
-		return fmt.Errorf("claims: iat and exp are not in order")
+		return errors.New("claims: iat and exp are not in order")
 	}
 	return nil
 }

@@ -38,11 +38,13 @@ type Verifier struct {
 // the signature, and only then what it says. Audience, scope and revocation are the caller's to
 // ask. The error is ErrInvalid, ErrExpired or ErrUnknownKey; the claims share no memory with tok.
 func (v *Verifier) Access(tok []byte) (*Access, error) {
-	c, err := v.signed(tok, true)
+	set := v.Keys()
+	c, err := v.signed(set, tok, true)
 	if err != nil {
 		return nil, err
 	}
 	a := c.access()
+	a.Epoch = set.Epoch
 	if err := checkAccess(a); err != nil {
 		return nil, invalid(err)
 	}
@@ -64,7 +66,7 @@ func (v *Verifier) Access(tok []byte) (*Access, error) {
 // IDHint checks an id_token that comes back as id_token_hint: it must be ours, it may be expired
 // (OIDC RP-Initiated Logout 2). The error is ErrInvalid or ErrUnknownKey.
 func (v *Verifier) IDHint(tok []byte) (*IDClaims, error) {
-	c, err := v.signed(tok, false)
+	c, err := v.signed(v.Keys(), tok, false)
 	if err != nil {
 		return nil, err
 	}
@@ -76,12 +78,12 @@ func (v *Verifier) IDHint(tok []byte) (*IDClaims, error) {
 }
 
 // signed returns the claims of a JWT that one of our keys has signed for this purpose.
-func (v *Verifier) signed(tok []byte, access bool) (*claims, error) {
+func (v *Verifier) signed(set *keys.Set, tok []byte, access bool) (*claims, error) {
 	first, second, ok := split(tok)
 	if !ok {
 		return nil, ErrInvalid
 	}
-	k, err := v.key(tok[:first], access)
+	k, err := findKey(set, tok[:first], access)
 	if err != nil {
 		return nil, err
 	}
@@ -129,10 +131,10 @@ func split(tok []byte) (first, second int, ok bool) {
 	return first, second, true
 }
 
-// key finds the key by the header segment as a whole. Only a header that we could have written
+// findKey finds the key by the header segment as a whole. Only a header that we could have written
 // is worth looking for elsewhere.
-func (v *Verifier) key(header []byte, access bool) (*keys.Key, error) {
-	if set := v.Keys(); set != nil {
+func findKey(set *keys.Set, header []byte, access bool) (*keys.Key, error) {
+	if set != nil {
 		if k, forAccess, ok := set.ByHeader(header); ok && forAccess == access {
 			return k, nil
 		}
