@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"time"
 
 	"tollgate/flows/clientauth"
 	"tollgate/flows/oauth"
@@ -160,8 +161,5 @@ func (f *Flows) DeleteClient(ctx context.Context, id string) error {
 
 // endClient ends every token and grant of a client that exists now.
 func (f *Flows) endClient(ctx context.Context, id string) error {
-	if err := f.store.RevokeClient(ctx, id, f.now(), f.grantsEnd()); err != nil {
-		return outage(err)
-	}
-	return nil
+	return f.cutTwice(func(at time.Time) error { return f.store.RevokeClient(ctx, id, at, f.grantsEnd()) })
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"time"
 
 	"tollgate/flows/oauth"
 	"tollgate/flows/store"
@@ -134,8 +135,19 @@ func (f *Flows) saveUser(ctx context.Context, u *oauth.User, what string) error 
 
 // endSubject ends every session, token and grant of a subject that exists now.
 func (f *Flows) endSubject(ctx context.Context, subject string) error {
-	if err := f.store.RevokeSubject(ctx, subject, f.now(), f.grantsEnd()); err != nil {
-		return outage(err)
+	return f.cutTwice(func(at time.Time) error {
+		return f.store.RevokeSubject(ctx, subject, at, f.grantsEnd())
+	})
+}
+
+// cutTwice sets a cut-off and then a later one. Once the first is set, every check refuses what is
+// older. A call that had passed its check by then may still issue a token, dated after the first
+// cut-off; it began before the second.
+func (f *Flows) cutTwice(cut func(at time.Time) error) error {
+	for range 2 {
+		if err := cut(f.now()); err != nil {
+			return outage(err)
+		}
 	}
 	return nil
 }

@@ -29,7 +29,7 @@ func (f *Flows) authorizationCode(ctx context.Context, c *tokenCall) (*TokenAnsw
 	if err := f.checkGrantStands(ctx, grant); err != nil {
 		return nil, err
 	}
-	answer, err := f.issue(c.client, grant, grant.Scope, EventTokenIssued)
+	answer, err := f.issue(c, grant, grant.Scope, EventTokenIssued)
 	if err != nil {
 		return nil, err
 	}
@@ -80,14 +80,20 @@ func (f *Flows) redeemCode(ctx context.Context, c *tokenCall) (*oauth.Grant, str
 	return &code.Grant, refresh, nil
 }
 
-// checkGrantStands refuses a grant whose user, client or session was ended since it was given.
-// Whether the grant itself was ended, taking the code or rotating the token has told.
+// checkGrantStands refuses a grant whose client was ended since it was given, or whose user or
+// session was since the login that it hangs on. Whether the grant itself was ended, taking the
+// code or rotating the token has told.
 func (f *Flows) checkGrantStands(ctx context.Context, g *oauth.Grant) error {
-	err := f.checkRevoked(ctx, store.TokenRef{
-		ClientID: g.ClientID, Subject: g.Subject, SessionID: g.SessionID, IssuedAt: g.CreatedAt,
-	})
-	if errors.Is(err, store.ErrRevoked) {
-		return oauth.InvalidGrant("the grant was ended")
+	for _, err := range f.checkRevokedAll(ctx, []store.TokenRef{
+		{ClientID: g.ClientID, IssuedAt: g.CreatedAt},
+		{Subject: g.Subject, SessionID: g.SessionID, IssuedAt: g.AuthTime},
+	}) {
+		switch {
+		case errors.Is(err, store.ErrRevoked):
+			return oauth.InvalidGrant("the grant was ended")
+		case err != nil:
+			return err
+		}
 	}
-	return err
+	return nil
 }

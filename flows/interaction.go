@@ -32,15 +32,17 @@ type turn struct {
 	handle  string // "" until it had to be remembered
 	i       *store.Interaction
 	session *store.Session // nil: nobody is signed in
+	at      time.Time      // before the session was checked: the date of a grant, as in tokenCall
 }
 
 // begin decides what a fresh authorization request needs: nothing, a login, a consent.
 func (f *Flows) begin(ctx context.Context, a *authorization) (*Step, error) {
+	at := f.now()
 	session, err := f.session(ctx, a.Session)
 	if err != nil {
 		return nil, err
 	}
-	return f.advance(ctx, &turn{i: a.interaction(f), session: session})
+	return f.advance(ctx, &turn{i: a.interaction(f), session: session, at: at})
 }
 
 // Resume says where an interaction stands, for a browser that comes back to it.
@@ -100,11 +102,12 @@ func (f *Flows) takeTurn(ctx context.Context, handle, browser, session string) (
 	if done, err := f.outcome(ctx, handle); err != nil || done != nil {
 		return nil, done, err
 	}
+	at := f.now()
 	s, err := f.session(ctx, session)
 	if err != nil {
 		return nil, nil, err
 	}
-	return &turn{handle: handle, i: i, session: s}, nil, nil
+	return &turn{handle: handle, i: i, session: s, at: at}, nil, nil
 }
 
 // hasConsent reports whether the user agreed before to all that is asked for. Of a client that
@@ -143,7 +146,6 @@ func (f *Flows) complete(ctx context.Context, t *turn) (*Step, error) {
 	case client.Disabled:
 		return nil, errUntrusted
 	}
-	now := f.now()
 	grant := oauth.Grant{
 		ID:        token.NewGrantID(),
 		ClientID:  t.i.ClientID,
@@ -154,9 +156,9 @@ func (f *Flows) complete(ctx context.Context, t *turn) (*Step, error) {
 		SessionID: t.session.ID,
 		AuthTime:  t.session.AuthTime,
 		Nonce:     t.i.Nonce,
-		CreatedAt: now,
+		CreatedAt: t.at,
 	}
-	record := &store.Code{Grant: grant, Challenge: t.i.Challenge, ExpiresAt: now.Add(f.cfg.CodeTTL),
+	record := &store.Code{Grant: grant, Challenge: t.i.Challenge, ExpiresAt: f.now().Add(f.cfg.CodeTTL),
 		Refreshable: t.i.Scope.Has(oauth.ScopeOfflineAccess)}
 	if t.i.RedirectGiven {
 		record.RedirectURI = t.i.RedirectURI

@@ -41,7 +41,7 @@ func (f *Flows) refreshToken(ctx context.Context, c *tokenCall) (*TokenAnswer, e
 	}
 	grant := family.Grant
 	grant.Nonce = "" // OIDC Core 12.2: an id_token from a refresh should have none
-	answer, err := f.issue(c.client, &grant, scope, EventTokenRefreshed)
+	answer, err := f.issue(c, &grant, scope, EventTokenRefreshed)
 	if err != nil {
 		return nil, err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"time"
 
 	"tollgate/flows/oauth"
 	"tollgate/flows/store"
@@ -81,11 +82,12 @@ func (f *Flows) Login(ctx context.Context, r *LoginRequest) (*Step, *NewSession,
 			return done, nil, err
 		}
 	}
+	at := f.now()
 	user, err := f.checkPassword(ctx, r.Username, r.Password)
 	if err != nil {
 		return nil, nil, err
 	}
-	session, fresh, err := f.beginSession(ctx, user, r.Session)
+	session, fresh, err := f.beginSession(ctx, user, at, r.Session)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -123,12 +125,12 @@ func (f *Flows) checkPassword(ctx context.Context, username, password string) (*
 }
 
 // beginSession replaces whatever session the browser had: a cookie from before the login must
-// not be worth anything after it.
-func (f *Flows) beginSession(ctx context.Context, user *oauth.User, old string) (*store.Session, *NewSession, error) {
-	now := f.now()
+// not be worth anything after it. The login is dated before the user was read: whatever changed
+// the user since then ends the session, too.
+func (f *Flows) beginSession(ctx context.Context, user *oauth.User, at time.Time, old string) (*store.Session, *NewSession, error) {
 	s := &store.Session{
 		ID: token.NewSecret()[:22], Subject: user.Subject, Username: user.Username,
-		AuthTime: now, ExpiresAt: now.Add(f.cfg.SessionTTL),
+		AuthTime: at, ExpiresAt: at.Add(f.cfg.SessionTTL),
 	}
 	cookie := token.NewSecret()
 	if err := f.store.PutSession(ctx, hashOf(cookie), s); err != nil {

@@ -3,6 +3,7 @@ package flows
 import (
 	"context"
 	"errors"
+	"time"
 
 	"tollgate/flows/clientauth"
 	"tollgate/flows/oauth"
@@ -14,6 +15,9 @@ type tokenCall struct {
 	*TokenRequest
 	client *oauth.Client
 	scope  oauth.Scope // what was asked for; nil where nothing was
+	// at is when the call began, before anything was checked. What it issues is dated so: whatever
+	// ends the client, the user or the session after those checks then ends it, too.
+	at time.Time
 }
 
 // grants is every grant there is. What all of them need is checked before one is chosen.
@@ -25,6 +29,7 @@ var grants = map[oauth.GrantType]func(*Flows, context.Context, *tokenCall) (*Tok
 
 // Token answers a request to the token endpoint (RFC 6749 3.2).
 func (f *Flows) Token(ctx context.Context, r *TokenRequest) (*TokenAnswer, error) {
+	at := f.now()
 	client, err := f.authenticate(ctx, &r.Client) // 3.2.1
 	if err != nil {
 		return nil, err
@@ -46,7 +51,7 @@ func (f *Flows) Token(ctx context.Context, r *TokenRequest) (*TokenAnswer, error
 	if err := f.checkResource(client, r.Resource); err != nil { // RFC 8707 2
 		return nil, err
 	}
-	answer, err := grant(f, ctx, &tokenCall{TokenRequest: r, client: client, scope: scope})
+	answer, err := grant(f, ctx, &tokenCall{TokenRequest: r, client: client, scope: scope, at: at})
 	if err != nil {
 		return nil, err
 	}
@@ -92,16 +97,15 @@ func (f *Flows) clientCredentials(_ context.Context, c *tokenCall) (*TokenAnswer
 	if !withoutUserScopes(c.client.Scope).Covers(scope) {
 		return nil, oauth.NewError(oauth.CodeInvalidScope, "the scope is not one this client may have by itself")
 	}
-	now := f.now()
 	grant := &oauth.Grant{
 		ID:        token.NewGrantID(),
 		ClientID:  c.client.ID,
 		Subject:   c.client.ID, // RFC 9068 2.2
 		Scope:     scope,
 		Audience:  f.audience(c.client),
-		CreatedAt: now,
+		CreatedAt: c.at,
 	}
-	return f.issue(c.client, grant, scope, EventTokenIssued)
+	return f.issue(c, grant, scope, EventTokenIssued)
 }
 
 // withoutUserScopes drops what only a person can give.
@@ -120,12 +124,12 @@ func withoutUserScopes(s oauth.Scope) oauth.Scope {
 var errNoKeys = errors.New("no signing keys are loaded yet")
 
 // issue mints the access token of a grant, and the id_token where the scope asks for one.
-func (f *Flows) issue(client *oauth.Client, g *oauth.Grant, scope oauth.Scope, what EventType) (*TokenAnswer, error) {
+func (f *Flows) issue(c *tokenCall, g *oauth.Grant, scope oauth.Scope, what EventType) (*TokenAnswer, error) {
 	set := f.keys.Snapshot()
 	if set == nil {
 		return nil, oauth.Unavailable(errNoKeys)
 	}
-	alg := client.SigningAlg
+	alg := c.client.SigningAlg
 	if alg == "" {
 		alg = f.cfg.SigningAlg
 	}
@@ -133,7 +137,6 @@ func (f *Flows) issue(client *oauth.Client, g *oauth.Grant, scope oauth.Scope, w
 	if key == nil {
 		return nil, oauth.Unavailable(errNoKeys)
 	}
-	now := f.now()
 	access, err := token.MintAccess(key, &token.Access{
 		Issuer:    f.cfg.Issuer,
 		Subject:   g.Subject,
@@ -141,9 +144,9 @@ func (f *Flows) issue(client *oauth.Client, g *oauth.Grant, scope oauth.Scope, w
 		ClientID:  g.ClientID,
 		Scope:     scope.String(),
 		SessionID: g.SessionID,
-		ID:        token.NewTokenID(g.ID, now),
-		IssuedAt:  now.Unix(),
-		Expires:   now.Add(f.cfg.AccessTTL).Unix(),
+		ID:        token.NewTokenID(g.ID, c.at),
+		IssuedAt:  c.at.Unix(),
+		Expires:   c.at.Add(f.cfg.AccessTTL).Unix(),
 	})
 	if err != nil {
 		return nil, oauth.Internal(err)
@@ -158,8 +161,8 @@ func (f *Flows) issue(client *oauth.Client, g *oauth.Grant, scope oauth.Scope, w
 			AtHash:    token.AtHash(key.Alg, access),
 			SessionID: g.SessionID,
 			AuthTime:  g.AuthTime.Unix(),
-			IssuedAt:  now.Unix(),
-			Expires:   now.Add(f.cfg.IDTokenTTL).Unix(),
+			IssuedAt:  c.at.Unix(),
+			Expires:   c.at.Add(f.cfg.IDTokenTTL).Unix(),
 		})
 		if err != nil {
 			return nil, oauth.Internal(err)
