@@ -1,6 +1,7 @@
 package server
 
 import (
+	"encoding/json"
 	"net/http"
 	"net/url"
 	"strings"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"tollgate/cache"
+	"tollgate/flows/oauth"
 )
 
 func TestPages_FormFromElsewhereIsRefused(t *testing.T) {
@@ -389,6 +391,71 @@ func TestLogout_IsAskedForAndComplete(t *testing.T) {
 		p := b.post("/logout", b.get("/logout?"+q.Encode()).form())
 		if got := p.sentTo(t, "http://127.0.0.1:8085/"); got.Get("state") != "a b&c" {
 			t.Fatalf("got %v", got)
+		}
+	})
+}
+
+// tokens is what alice's web app holds after she allowed it everything.
+func (b *browser) tokens() map[string]string {
+	b.h.t.Helper()
+	got := b.post("/consent", b.toConsent("scope", "openid offline_access").form("decision", "allow")).sentTo(b.h.t, webCallback)
+	return b.h.redeem(url.Values{"grant_type": {"authorization_code"}, "code": {got.Get("code")}, "redirect_uri": {webCallback}, "code_verifier": {testVerifier}})
+}
+
+// redeem asks the token endpoint as demo-web, and returns the text members of its answer.
+func (h *house) redeem(form url.Values) map[string]string {
+	h.t.Helper()
+	form.Set("client_id", "demo-web")
+	form.Set("client_secret", "demo-web-secret")
+	var all map[string]any
+	if err := json.Unmarshal([]byte(h.browser().post("/token", form).raw), &all); err != nil {
+		h.t.Fatal(err)
+	}
+	out := map[string]string{}
+	for name, value := range all {
+		if text, ok := value.(string); ok {
+			out[name] = text
+		}
+	}
+	return out
+}
+
+func TestLogout_HintProvesOnlyItsOwnSession(t *testing.T) {
+	h := newHouse(t, testIssuer)
+	b := h.browser()
+	tokens := b.tokens()
+	query := url.Values{"id_token_hint": {tokens["id_token"]}, "post_logout_redirect_uri": {"http://127.0.0.1:8085/"}, "state": {"s"}}
+	t.Run("row 346: another session is asked", func(t *testing.T) {
+		other := h.signedIn()
+		other.get("/logout?"+query.Encode()).wantText(t, "Sign out?")
+		other.get("/login").wantText(t, "You are signed in")
+	})
+	t.Run("row 346: a changed hint proves nothing", func(t *testing.T) {
+		changed := url.Values{"id_token_hint": {tokens["id_token"][:len(tokens["id_token"])-4] + "AAAA"}}
+		b.get("/logout?"+changed.Encode()).wantText(t, "Sign out?")
+	})
+	t.Run("row 103: it demands its own user", func(t *testing.T) {
+		if _, err := h.flows.CreateUser(t.Context(), &oauth.User{Username: "bob"}, "bob-password"); err != nil {
+			t.Fatal(err)
+		}
+		bob := h.browser()
+		bob.post("/login", bob.get("/login").form("username", "bob", "password", "bob-password"))
+		got := bob.get(authorizeURL("prompt", "none", "id_token_hint", tokens["id_token"])).sentTo(t, webCallback)
+		if got.Get("error") != "login_required" {
+			t.Fatalf("got %v", got)
+		}
+	})
+	t.Run("row 346: an expired one still proves its session", func(t *testing.T) {
+		h.pass(time.Hour)
+		if got := b.get("/logout?"+query.Encode()).sentTo(t, "http://127.0.0.1:8085/"); got.Get("state") != "s" {
+			t.Fatalf("got %v", got)
+		}
+		b.get("/login").wantText(t, `name="password"`)
+	})
+	t.Run("row 348: the refresh token ended with the session", func(t *testing.T) {
+		got := h.redeem(url.Values{"grant_type": {"refresh_token"}, "refresh_token": {tokens["refresh_token"]}})
+		if got["error"] != "invalid_grant" {
+			t.Fatalf("got error %q", got["error"])
 		}
 	})
 }
