@@ -14,7 +14,7 @@ func opsRoutes() []route {
 		{methods: "GET, HEAD", path: "/readyz", name: "readyz", handle: serveReady},
 		{methods: "GET, HEAD", path: "/healthz", name: "healthz", handle: serveHealth},
 		{methods: "GET", path: "/metrics", name: "metrics", handle: serveMetrics},
-		{methods: "GET, POST", path: "/debug/pprof/{profile:*}", name: "pprof", handle: servePprof},
+		{methods: "GET, POST", path: "/debug/pprof/*", name: "pprof", handle: servePprof},
 	}, adminRoutes()...)
 }
 

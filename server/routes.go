@@ -1,6 +1,7 @@
 package server
 
 import (
+	"bytes"
 	"slices"
 	"strings"
 
@@ -13,7 +14,7 @@ import (
 // route is one row of the table: an endpoint, and what holds for it before and after its handler.
 type route struct {
 	methods string // like "GET, POST"; "*" is any
-	path    string // as sent, undecoded; {name} is one segment, {name:*} the rest
+	path    string // as sent, undecoded; {name} is one segment, * at the end is any rest
 	name    string // in logs and metrics; one per path or action
 	handle  handler
 	limit   limitClass
@@ -47,7 +48,7 @@ func publicRoutes() []route {
 		{methods: "GET, POST", path: "/userinfo", name: "userinfo", handle: serveUserInfo, limit: limitIP, cors: true, noStore: true, fail: failBearer},
 
 		{methods: "*", path: "/validate", name: "validate", handle: serveValidate, limit: limitValidate, noStore: true, fail: failValidate},
-		{methods: "*", path: "/validate/{rest:*}", name: "validate", handle: serveValidate, limit: limitValidate, noStore: true, fail: failValidate},
+		{methods: "*", path: "/validate/*", name: "validate", handle: serveValidate, limit: limitValidate, noStore: true, fail: failValidate},
 
 		{methods: "GET, HEAD", path: "/livez", name: "livez", handle: serveLive},
 		{methods: "GET, HEAD", path: "/readyz", name: "readyz", handle: serveReady},
@@ -96,12 +97,33 @@ func (s *Server) newRouter(routes []route) fasthttp.RequestHandler {
 		}
 		at[row.path].routes = append(at[row.path].routes, row)
 	}
+	var subtrees []subtree
 	for _, path := range paths {
 		res := at[path]
 		res.allow = allowOf(res.routes)
+		if root, ok := strings.CutSuffix(path, "*"); ok {
+			subtrees = append(subtrees, subtree{root, res})
+			continue
+		}
 		rt.ANY(path, res.serve)
 	}
-	return rt.Handler
+	return func(http *fasthttp.RequestCtx) {
+		path := http.URI().PathOriginal()
+		for i := range subtrees {
+			if bytes.HasPrefix(path, []byte(subtrees[i].root)) {
+				subtrees[i].res.serve(http)
+				return
+			}
+		}
+		rt.Handler(http)
+	}
+}
+
+// subtree is a resource that answers everything under its root. It is not the router's business:
+// its wildcards allocate per request and do not match the bare root.
+type subtree struct {
+	root string // ends with a slash
+	res  *resource
 }
 
 // serve runs the route of the request's method.
