@@ -51,7 +51,7 @@ func (f *Flows) checkAccess(ctx context.Context, c *token.Access) error {
 func (f *Flows) ref(c *token.Access) store.TokenRef {
 	return store.TokenRef{
 		ID: c.ID, Grant: c.Grant, ClientID: c.ClientID, Subject: c.Subject, SessionID: c.SessionID,
-		IssuedAt: time.UnixMilli(c.IssuedAtMS).UTC(), Epoch: f.keys.Snapshot().Epoch,
+		IssuedAt: time.UnixMilli(c.IssuedAtMS).UTC(), Epoch: c.Epoch,
 	}
 }
 
