@@ -34,7 +34,11 @@ func (s *Store) GetFamily(ctx context.Context, id oauth.GrantID) (*store.Family,
 	if replies[1].Err != redisx.ErrNil {
 		return nil, replies[1].Err
 	}
-	return readFamily(op, id, replies[0])
+	f, err := readFamily(op, id, replies[0])
+	if err == nil && s.over(f.ExpiresAt) {
+		return nil, store.ErrAbsent
+	}
+	return f, err
 }
 
 // familyFields are what readFamily reads. The first two are always there.

@@ -28,6 +28,9 @@ func (s *Store) GetInteraction(ctx context.Context, handle store.Hash) (*store.I
 	if err := decode(op, values[0], &i); err != nil {
 		return nil, err
 	}
+	if s.over(i.ExpiresAt) {
+		return nil, store.ErrAbsent
+	}
 	return &i, nil
 }
 

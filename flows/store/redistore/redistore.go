@@ -116,6 +116,10 @@ func text(message rueidis.RedisMessage, err error) (string, error) {
 	return message.ToString()
 }
 
+// over reports whether a record's end has come by our clock. Redis drops records by its own; the
+// stricter of the two wins, should one of them jump.
+func (s *Store) over(end time.Time) bool { return !s.now().Before(end) }
+
 // ttl is the time until a moment in ms, for PX and PEXPIRE; "0" if it has passed.
 func (s *Store) ttl(until time.Time) string { return ttl(until.Sub(s.now())) }
 

@@ -33,6 +33,9 @@ func (s *Store) GetSession(ctx context.Context, cookie store.Hash) (*store.Sessi
 	if err := decode(op, data, &session); err != nil {
 		return nil, err
 	}
+	if s.over(session.ExpiresAt) {
+		return nil, store.ErrAbsent
+	}
 	return &session, nil
 }
 

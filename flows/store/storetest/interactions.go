@@ -84,13 +84,12 @@ var interactions = []test{
 		ok(t, s.PutInteraction(ctx, hash("handle"), interaction(end)))
 		_, err := s.FinishInteraction(ctx, hash("handle"), []byte("outcome"))
 		ok(t, err)
-		goes(t, end, store.ErrAbsent, func() error {
-			_, err := s.GetInteraction(ctx, hash("handle"))
-			return err
-		})
-		_, err = s.GetOutcome(ctx, hash("handle"))
-		says(t, err, store.ErrAbsent)
-		_, err = s.FinishInteraction(ctx, hash("handle"), []byte("late"))
-		says(t, err, store.ErrAbsent)
+		for _, ask := range []func() error{
+			func() error { _, err := s.GetInteraction(ctx, hash("handle")); return err },
+			func() error { _, err := s.GetOutcome(ctx, hash("handle")); return err },
+			func() error { _, err := s.FinishInteraction(ctx, hash("handle"), []byte("late")); return err },
+		} {
+			goes(t, end, store.ErrAbsent, ask)
+		}
 	}},
 }
