@@ -42,8 +42,8 @@ func managing(run func(ctx context.Context, cmd *cobra.Command, args []string, n
 			return fmt.Errorf("no Redis answers at %s; start it, or correct redis.addresses: %w", c.Redis.Addresses[0], err)
 		}
 		err = run(ctx, cmd, args, n)
-		if err != nil && oauth.AsError(err).Code == oauth.CodeNotFound {
-			return fmt.Errorf("%s; see `tollgate %s list`", explain(err), cmd.Parent().Name())
+		if kind := cmd.Parent().Name(); (kind == "client" || kind == "user") && err != nil && oauth.AsError(err).Code == oauth.CodeNotFound {
+			return fmt.Errorf("%s; see `tollgate %s list`", explain(err), kind)
 		}
 		return err
 	})

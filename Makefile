@@ -1,0 +1,66 @@
+# Every target stands alone: it builds what it runs and installs what it needs, or says what is missing.
+
+.DEFAULT_GOAL := help
+.PHONY: help run build test check race clients browser fuzz clean
+
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
+COMMIT  := $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
+LDFLAGS := -s -w -X main.version=$(VERSION) -X main.commit=$(COMMIT)
+
+TOOLS       := $(CURDIR)/.tools/bin
+STATICCHECK := $(TOOLS)/staticcheck-v0.8.2
+GOVULNCHECK := $(TOOLS)/govulncheck-v1.9.0
+
+help: ## show the targets
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+
+run: build ## try it: everything in one process, nothing to set up
+	@bin/tollgate dev $(ARGS)
+
+build: ## build bin/tollgate
+	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o bin/tollgate ./cmd/tollgate
+
+test: ## run every test, on memory and on a real Redis
+	@.ci/need redis-server
+	go test ./...
+
+check: $(STATICCHECK) $(GOVULNCHECK) ## format, vet, staticcheck, govulncheck, imports
+	@echo gofmt -l .; files=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$files" || { echo "not formatted: $$files"; exit 1; }
+	go vet ./...
+	go vet -tags clients ./...
+	$(STATICCHECK) -tags clients ./...
+	@.ci/vulncheck $(GOVULNCHECK)
+	go test -count=1 -run '^TestHouse' ./cmd/tollgate
+
+race: ## run every test under the race detector
+	@.ci/need redis-server cc
+	go test -race ./...
+
+clients: build ## run real clients against the binary: x/oauth2, go-oidc, zitadel/oidc, openid-client
+	@.ci/need redis-server node npm
+	go test -count=1 -tags clients ./cmd/tollgate/e2e/...
+	cd cmd/tollgate/e2e/openid-client && npm ci --no-audit --no-fund && node --test
+
+browser: build ## run the pages in headless Chromium
+	@.ci/need node npm chromium
+	cd server/browsertest && npm ci --no-audit --no-fund && node --test
+
+FUZZTIME ?= 10s
+fuzz: ## run every fuzz target for FUZZTIME, 10s by default
+	@grep -rhoE --include='*_test.go' '^func Fuzz[A-Za-z0-9_]+' . | awk '{print $$2}' | sort -u | while read -r target; do \
+		dir=$$(dirname "$$(grep -rlE --include='*_test.go' "^func $$target\(" .)"); \
+		echo "go test $$dir -fuzz $$target"; \
+		go test "$$dir" -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) || exit 1; \
+	done
+
+clean: ## remove what was built
+	rm -rf bin .tools
+	find . -name node_modules -type d -prune -exec rm -rf {} +
+
+# A tool's version stands in its name, so that a new one here is installed and an old one not used.
+$(STATICCHECK): PACKAGE := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+$(GOVULNCHECK): PACKAGE := golang.org/x/vuln/cmd/govulncheck@v1.9.0
+$(STATICCHECK) $(GOVULNCHECK):
+	@mkdir -p $(TOOLS)
+	GOBIN=$@.new go install $(PACKAGE)
+	@mv $@.new/* $@ && rmdir $@.new
