@@ -63,6 +63,7 @@ type routeMeters struct {
 }
 
 func newMeters(set *metrics.Set, tables ...[]route) *meters {
+	metrics.ExposeMetadata(true) // TYPE lines; the library has one switch for all sets
 	m := &meters{
 		routes:  map[string]*routeMeters{},
 		panics:  set.NewCounter("tollgate_http_panics_total"),

@@ -1,0 +1,79 @@
+package server
+
+import (
+	"net/netip"
+	"net/url"
+	"strconv"
+	"testing"
+
+	"tollgate/cache"
+)
+
+func TestLimits_PerAddressOnEveryEndpointThatCosts(t *testing.T) {
+	e := newEdge(t, func(c *Config) { c.PerIP = cache.Rate{PerSecond: 0.1, Burst: 3} })
+	for range 3 {
+		e.do(t, call{path: "/token", auth: serviceBasic, form: clientCredentials()}).wants(t, 200, "")
+	}
+	for _, row := range publicRoutes() {
+		path := row.path
+		if path == "/validate/*" {
+			path = "/validate/x"
+		}
+		method := "GET"
+		if row.verbs == nil && row.methods == "POST" {
+			method = "POST"
+		}
+		a := e.do(t, call{method: method, path: path})
+		if limited := a.status == 429; limited != (row.limit == limitIP) {
+			t.Errorf("%s %s: status %d", method, path, a.status)
+		}
+		if a.status == 429 {
+			if after, err := strconv.Atoi(a.header.Get("Retry-After")); err != nil || after < 1 || after > 10 {
+				t.Errorf("row 142: Retry-After %q", a.header.Get("Retry-After"))
+			}
+		}
+	}
+}
+
+func TestLimits_AreOfTheClientBehindATrustedProxy(t *testing.T) {
+	e := newEdge(t, func(c *Config) {
+		c.PerIP = cache.Rate{PerSecond: 0.01, Burst: 1}
+		c.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}
+	})
+	from := func(addr string) int {
+		return e.do(t, call{path: "/token", auth: serviceBasic, form: clientCredentials(), header: map[string]string{"X-Forwarded-For": addr}}).status
+	}
+	for _, c := range []struct {
+		addr string
+		want int
+	}{{"203.0.113.1", 200}, {"203.0.113.1", 429}, {"203.0.113.2", 200}, {"9.9.9.9, 203.0.113.2", 429}, {"2001:db8::1", 200}, {"2001:db8::2", 429}} {
+		if got := from(c.addr); got != c.want {
+			t.Errorf("from %s: %d, want %d", c.addr, got, c.want)
+		}
+	}
+}
+
+func TestLimits_ValidateHasItsOwn(t *testing.T) {
+	e := newEdge(t, func(c *Config) {
+		c.PerIP = cache.Rate{PerSecond: 0.01, Burst: 1}
+		c.Validate = cache.Rate{PerSecond: 0.01, Burst: 5}
+	})
+	tok := e.serviceToken(t)
+	for range 5 {
+		e.validate(t, "", tok).wants(t, 200, "")
+	}
+	a := e.validate(t, "", tok).wants(t, 429, "")
+	if noIdentity(t, a); a.header.Get("Retry-After") == "" {
+		t.Error("Retry-After is missing")
+	}
+}
+
+func TestLimits_ABatchCountsEveryToken(t *testing.T) {
+	e := newEdge(t, func(c *Config) { c.PerIP = cache.Rate{PerSecond: 0.01, Burst: 10} })
+	batch := call{path: "/introspect/batch", auth: gatewayBasic, json: batchOf("a", "b", "c", "d", "e", "f", "g", "h")}
+	e.do(t, batch).wants(t, 200, "")
+	t.Run("row 214: the second", func(t *testing.T) {
+		e.do(t, batch).wants(t, 429, "too_many_requests")
+	})
+	e.do(t, call{path: "/introspect", auth: gatewayBasic, form: url.Values{"token": {"x"}}}).wants(t, 200, "")
+}
