@@ -1,6 +1,7 @@
 package redistore_test
 
 import (
+	"fmt"
 	"regexp"
 	"strings"
 	"testing"
@@ -141,5 +142,41 @@ func TestUsername_ClaimThatStoppedExpires(t *testing.T) {
 	}
 	if u, err := s.FindUser(ctx, "alice"); err != nil || u.Subject != "usr_2" {
 		t.Errorf("found %v, %v", u, err)
+	}
+}
+
+func TestFamilyListing_LosesWhatExpired(t *testing.T) {
+	server, prefix := redistest.Shared(t)
+	s := open(t, server.Addr, prefix)
+	begin := func(n int, life time.Duration) {
+		t.Helper()
+		g := oauth.Grant{ID: oauth.GrantID(fmt.Sprint(n)), ClientID: "app", Subject: "usr_1"}
+		until := time.Now().Add(life)
+		if err := s.PutCode(t.Context(), store.Hash{}, &store.Code{Grant: g, ExpiresAt: time.Now().Add(time.Minute)}); err != nil {
+			t.Fatal(err)
+		}
+		take := &store.TakeCode{Grant: g.ID, ClientID: "app", Now: time.Now(), AccessUntil: until}
+		if _, err := s.TakeCode(t.Context(), take); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for n := range 40 {
+		begin(n, 500*time.Millisecond)
+	}
+	begin(40, time.Minute) // keeps the listing itself
+	time.Sleep(600 * time.Millisecond)
+	for n := range 3 { // each takes 16 with it
+		begin(41+n, time.Minute)
+	}
+	names := redis(t, server, "KEYS", prefix+":families:*")
+	listings, err := names.AsStrSlice()
+	if err != nil || len(listings) != 2 {
+		t.Fatalf("listings %q, %v", listings, err)
+	}
+	for _, listing := range listings {
+		size := redis(t, server, "ZCARD", listing)
+		if n, err := size.AsInt64(); n != 4 || err != nil {
+			t.Errorf("%s has %d members, %v; want 4", listing, n, err)
+		}
 	}
 }

@@ -141,6 +141,15 @@ var codes = []test{
 		says(t, err, store.ErrSpent)
 		same(t, got, want)
 	}},
+	{"a code stored again begins anew", func(t *testing.T, s store.Store) {
+		c, req := putCode(t, s, minute)
+		for range req.MaxMisses {
+			says(t, take(s, req, func(r *store.TakeCode) { r.Challenge = "wrong" }), store.ErrMismatch)
+		}
+		ok(t, s.PutCode(ctx, hash("code"), c))
+		says(t, take(s, req, func(r *store.TakeCode) { r.Challenge = "wrong" }), store.ErrMismatch)
+		ok(t, take(s, req, func(*store.TakeCode) {}))
+	}},
 	{"a spent code is remembered past its end", func(t *testing.T, s store.Store) {
 		c, req := putCode(t, s, soon)
 		_, err := s.TakeCode(ctx, req)
