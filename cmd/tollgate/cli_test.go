@@ -1,0 +1,218 @@
+package main
+
+import (
+	"encoding/json"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"tollgate/redisx/redistest"
+)
+
+// jsonText returns one text member of a JSON object.
+func jsonText(t *testing.T, object, member string) string {
+	t.Helper()
+	var members map[string]any
+	if err := json.Unmarshal([]byte(object), &members); err != nil {
+		t.Fatalf("%v in %s", err, object)
+	}
+	text, ok := members[member].(string)
+	if !ok || text == "" {
+		t.Fatalf("no %s in %s", member, object)
+	}
+	return text
+}
+
+func TestCLI_MisuseIsExitTwoAndNamesTheHelp(t *testing.T) {
+	for _, story := range []struct{ line, want string }{
+		{"nonsense", "Try: tollgate help"},
+		{"client nonsense", "Try: tollgate client --help"},
+		{"client", "tollgate client wants one of its commands"},
+		{"client get", "Try: tollgate client get --help"},
+		{"client list --nonsense", "unknown flag: --nonsense"},
+		{"client list --output xml", `--output is "xml"; it can be table or json`},
+		{"dev --listen", "flag needs an argument"},
+		{"version extra", "Try: tollgate version --help"},
+	} {
+		r := run(t, nil, "", strings.Fields(story.line)...)
+		if r.code != exitUsage || !strings.Contains(r.err, story.want) || r.out != "" {
+			t.Errorf("%s: exit %d: %s%s", story.line, r.code, r.out, r.err)
+		}
+	}
+}
+
+func TestCLI_WithoutAnythingShowsHelp(t *testing.T) {
+	for _, args := range [][]string{{}, {"--help"}, {"help"}} {
+		out := mustRun(t, nil, "", args...)
+		for _, command := range []string{"dev", "serve", "config", "client", "user", "key", "grant", "token", "flow", "version"} {
+			if !strings.Contains(out, "\n  "+command+" ") {
+				t.Errorf("%v: %s is missing", args, command)
+			}
+		}
+	}
+}
+
+func TestCLI_Version(t *testing.T) {
+	if goVersion := jsonText(t, mustRun(t, nil, "", "version", "--output", "json"), "go"); !strings.HasPrefix(goVersion, "go1.") {
+		t.Error(goVersion)
+	}
+}
+
+func TestConfigCheck_EveryProblemAndExitOne(t *testing.T) {
+	broken := filepath.Join("config", "testdata", "broken", "many.yaml")
+	r := run(t, nil, "", "config", "check", "--config", broken)
+	if r.code != exitFailed || !strings.Contains(r.err, broken+":\n  issuer (line 1): ") || !strings.Contains(r.err, "14 problems") {
+		t.Errorf("exit %d: %s", r.code, r.err)
+	}
+	var answer checked
+	r = run(t, []string{"TOLLGATE_CONFIG=" + broken}, "", "config", "check", "--output", "json")
+	if err := json.Unmarshal([]byte(r.out), &answer); err != nil || r.code != exitFailed {
+		t.Fatalf("exit %d, %v: %s", r.code, err, r.out)
+	}
+	if answer.OK || len(answer.Problems) != 14 || answer.Problems[0].Path != "issuer" || answer.Problems[0].Line != 1 {
+		t.Errorf("got %+v", answer)
+	}
+}
+
+func TestConfigPrint_ShowsNoSecret(t *testing.T) {
+	in := install(t, "127.0.0.1:6379")
+	for _, args := range [][]string{{"config", "print"}, {"config", "print", "--output", "json"}, {"config", "check"}} {
+		out := mustRun(t, in.env, "", args...)
+		for _, secret := range in.secret {
+			if strings.Contains(out, secret) {
+				t.Errorf("%v shows %s", args, secret)
+			}
+		}
+	}
+	if out := mustRun(t, in.env, "", "config", "print"); strings.Count(out, "# <secret>") != 2 {
+		t.Errorf("secrets are not marked:\n%s", out)
+	}
+}
+
+func TestClient_WholeLife(t *testing.T) {
+	in := install(t, redistest.Start(t).Addr)
+	created := mustRun(t, in.env, "", "client", "create", "shop", "--name", "The shop", "--redirect-uri", "https://shop.example.com/cb", "--scope", "openid profile", "-o", "json")
+	secret := jsonText(t, created, "client_secret")
+	if got := mustRun(t, in.env, "", "client", "get", "shop", "-o", "json"); strings.Contains(got, "secret") || jsonText(t, got, "scope") != "openid profile" {
+		t.Errorf("get shows %s", got)
+	}
+	updated := mustRun(t, in.env, "", "client", "update", "shop", "--name", "Shop", "-o", "json")
+	if jsonText(t, updated, "client_name") != "Shop" || jsonText(t, updated, "scope") != "openid profile" {
+		t.Errorf("update made %s", updated)
+	}
+	rotated := mustRun(t, in.env, "", "client", "rotate-secret", "shop", "-o", "json")
+	if jsonText(t, rotated, "client_secret") == secret {
+		t.Error("the secret is the same")
+	}
+	if list := mustRun(t, in.env, "", "client", "list"); !strings.Contains(list, "shop   Shop   authorization_code refresh_token   openid profile") {
+		t.Errorf("list shows %s", list)
+	}
+	mustRun(t, in.env, "", "client", "delete", "shop")
+	for _, args := range [][]string{{"client", "get", "shop"}, {"client", "delete", "shop"}, {"client", "update", "shop", "--name", "x"}} {
+		r := run(t, in.env, "", args...)
+		if r.code != exitFailed || !strings.Contains(r.err, "there is no such client; see `tollgate client list`") {
+			t.Errorf("%v: exit %d: %s", args, r.code, r.err)
+		}
+	}
+}
+
+func TestClient_RefusedWithTheReason(t *testing.T) {
+	in := install(t, redistest.Start(t).Addr)
+	mustRun(t, in.env, "", "client", "create", "taken")
+	for _, story := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"taken"}, "exists already"},
+		{[]string{"a", "--redirect-uri", "http://app.example.com/cb"}, "redirect_uris[0]"},
+		{[]string{"b", "--grant", "password"}, "grant_types"},
+		{[]string{"c", "--signing-alg", "HS256"}, "signing_alg"},
+		{[]string{"usr_d"}, "must not start"},
+	} {
+		r := run(t, in.env, "", append([]string{"client", "create"}, story.args...)...)
+		if r.code != exitFailed || !strings.Contains(r.err, story.want) {
+			t.Errorf("%v: exit %d: %s", story.args, r.code, r.err)
+		}
+	}
+}
+
+func TestUser_WholeLife(t *testing.T) {
+	in := install(t, redistest.Start(t).Addr)
+	created := mustRun(t, in.env, "the first password\n", "user", "create", "bob", "--email", "bob@example.com", "-o", "json")
+	if !strings.HasPrefix(jsonText(t, created, "sub"), "usr_") || strings.Contains(created, "argon2") {
+		t.Errorf("created %s", created)
+	}
+	if r := run(t, in.env, "short\n", "user", "set-password", "bob"); r.code != exitFailed || !strings.Contains(r.err, "at least 8") {
+		t.Errorf("exit %d: %s", r.code, r.err)
+	}
+	mustRun(t, in.env, "the second password\n", "user", "set-password", "bob")
+	if out := mustRun(t, in.env, "", "user", "disable", "bob", "-o", "json"); !strings.Contains(out, `"disabled": true`) {
+		t.Error(out)
+	}
+	if out := mustRun(t, in.env, "", "user", "enable", "bob", "-o", "json"); strings.Contains(out, `"disabled"`) {
+		t.Error(out)
+	}
+	if list := mustRun(t, in.env, "", "user", "list"); !strings.Contains(list, "bob@example.com") {
+		t.Error(list)
+	}
+	mustRun(t, in.env, "", "user", "delete", "bob")
+	if r := run(t, in.env, "", "user", "get", "bob"); r.code != exitFailed || !strings.Contains(r.err, "there is no such user") {
+		t.Errorf("exit %d: %s", r.code, r.err)
+	}
+	if r := run(t, in.env, "", "user", "create", "eve"); r.code != exitFailed || !strings.Contains(r.err, "standard input is empty") {
+		t.Errorf("exit %d: %s", r.code, r.err)
+	}
+}
+
+func TestKey_RotateAndRevoke(t *testing.T) {
+	in := install(t, redistest.Start(t).Addr)
+	type key struct{ KID, Alg, State string }
+	list := func(args ...string) (all []key) {
+		if err := json.Unmarshal([]byte(mustRun(t, in.env, "", append(args, "-o", "json")...)), &all); err != nil {
+			t.Fatal(err)
+		}
+		return all
+	}
+	first := list("key", "list")
+	if len(first) != 3 {
+		t.Fatalf("%d keys, want one of each algorithm", len(first))
+	}
+	states := func(all []key, alg string) (out string) {
+		for _, k := range all {
+			if k.Alg == alg {
+				out += k.State + " "
+			}
+		}
+		return out
+	}
+	if got := states(list("key", "rotate", "--alg", "ES256"), "ES256"); got != "active next " {
+		t.Errorf("after rotate: %s", got)
+	}
+	if got := states(list("key", "rotate", "--alg", "RS256", "--now"), "RS256"); got != "retired active " {
+		t.Errorf("after rotate --now: %s", got)
+	}
+	for _, k := range first {
+		if k.Alg == "EdDSA" {
+			if got := states(list("key", "revoke", k.KID), "EdDSA"); got != "revoked active " {
+				t.Errorf("after revoke: %s", got)
+			}
+		}
+	}
+	if r := run(t, in.env, "", "key", "revoke", "nonsense"); r.code != exitFailed || !strings.Contains(r.err, "there is no key nonsense") {
+		t.Errorf("exit %d: %s", r.code, r.err)
+	}
+	if r := run(t, in.env, "", "key", "rotate", "--alg", "HS256"); r.code != exitUsage {
+		t.Errorf("exit %d: %s", r.code, r.err)
+	}
+}
+
+func TestManage_OnlyWhereThereIsAStore(t *testing.T) {
+	r := run(t, []string{"TOLLGATE_ISSUER=http://127.0.0.1:8080", "TOLLGATE_STORE=memory"}, "", "client", "list")
+	if r.code != exitFailed || !strings.Contains(r.err, "/admin/v1") {
+		t.Errorf("exit %d: %s", r.code, r.err)
+	}
+	r = run(t, install(t, "127.0.0.1:1").env, "", "client", "list")
+	if r.code != exitFailed || !strings.Contains(r.err, "no Redis answers at 127.0.0.1:1; start it, or correct redis.addresses") {
+		t.Errorf("exit %d: %s", r.code, r.err)
+	}
+}

@@ -1,0 +1,127 @@
+package main
+
+import (
+	"io"
+	"net/http"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"tollgate/redisx/redistest"
+)
+
+// startServe runs serve and returns it with its addresses.
+func startServe(t *testing.T, in *installation) (p *process, public, ops string) {
+	t.Helper()
+	p = start(t, in.env, "serve")
+	return p, "http://" + p.await(`"msg":"serving".*"public":"([^"]+)"`), "http://" + p.await(`"msg":"serving".*"ops":"([^"]+)"`)
+}
+
+func TestServe_StartsWithoutRedisAndHeals(t *testing.T) {
+	redis := redistest.Start(t)
+	redis.Stop()
+	_, public, ops := startServe(t, install(t, redis.Addr))
+	awaitStatus(t, public+"/livez", 200)
+	awaitStatus(t, public+"/readyz", 503)
+	awaitStatus(t, ops+"/healthz", 503)
+	awaitStatus(t, public+"/.well-known/openid-configuration", 200)
+
+	redis.Restart()
+	awaitStatus(t, public+"/readyz", 200)
+	awaitStatus(t, public+"/.well-known/jwks.json", 200)
+
+	redis.Kill()
+	awaitStatus(t, public+"/readyz", 503)
+	awaitStatus(t, public+"/.well-known/jwks.json", 200) // known keys outlive the store
+	redis.Restart()
+	awaitStatus(t, public+"/readyz", 200)
+}
+
+func TestServe_DrainsOnSignal(t *testing.T) {
+	redis := redistest.Start(t)
+	p, public, _ := startServe(t, install(t, redis.Addr))
+	awaitStatus(t, public+"/readyz", 200)
+	go func() {
+		time.Sleep(serveDrainDelay / 4)
+		p.out.Write([]byte("readyz while draining: " + http.StatusText(status(public+"/readyz")) + "\n"))
+	}()
+	err, took := p.stop(syscall.SIGTERM)
+	if err != nil || took > 10*time.Second {
+		t.Errorf("ended with %v after %v", err, took)
+	}
+	p.await(`readyz while draining: Service Unavailable`)
+	p.await(`"msg":"stopped"`)
+}
+
+func TestServe_SecondSignalEndsAtOnce(t *testing.T) {
+	redis := redistest.Start(t)
+	p, public, _ := startServe(t, install(t, redis.Addr))
+	awaitStatus(t, public+"/readyz", 200)
+	p.cmd.Process.Signal(syscall.SIGTERM)
+	p.await(`"msg":"draining"`)
+	if err, took := p.stop(syscall.SIGTERM); err == nil || took > serveDrainDelay/2 {
+		t.Errorf("ended with %v after %v, want a failure at once", err, took)
+	}
+}
+
+func TestServe_BadConfigurationNamesEveryProblem(t *testing.T) {
+	r := run(t, []string{"TOLLGATE_ISSUER=http://auth.example.com", "TOLLGATE_REDIS__TIMEOUT=soon"}, "", "serve")
+	for _, want := range []string{"issuer (TOLLGATE_ISSUER): uses http", "redis.timeout (TOLLGATE_REDIS__TIMEOUT)", "keys.master_key_file: is not set"} {
+		if !strings.Contains(r.err, want) {
+			t.Errorf("%q is missing in:\n%s", want, r.err)
+		}
+	}
+	if r.code != exitFailed {
+		t.Errorf("exit %d", r.code)
+	}
+}
+
+func TestServe_MemoryIsAllowedAndWarned(t *testing.T) {
+	p := start(t, []string{"TOLLGATE_ISSUER=http://127.0.0.1:8080", "TOLLGATE_STORE=memory", "TOLLGATE_LISTEN__PUBLIC=127.0.0.1:0", "TOLLGATE_LISTEN__OPS=127.0.0.1:0"}, "serve")
+	p.await(`"level":"warn".*"key":"store"`)
+	awaitStatus(t, "http://"+p.await(`"public":"([^"]+)"`)+"/readyz", 200)
+}
+
+// Whatever is done with it, no secret reaches the log, not even at its most talkative.
+func TestServe_NoSecretInTheLog(t *testing.T) {
+	redis := redistest.Start(t)
+	in := install(t, redis.Addr, "TOLLGATE_LOG__LEVEL=debug", "TOLLGATE_LOG__SLOW_STORE=1ns", "TOLLGATE_LOG__SLOW_REQUEST=1ns")
+	mustRun(t, in.env, "a password of bob\n", "user", "create", "bob")
+	created := mustRun(t, in.env, "", "client", "create", "service", "--output", "json")
+	secret := jsonText(t, created, "client_secret")
+
+	p, public, ops := startServe(t, in)
+	awaitStatus(t, public+"/readyz", 200)
+	post := func(path, form string) string {
+		request, _ := http.NewRequest(http.MethodPost, public+path, strings.NewReader(form))
+		request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		request.SetBasicAuth("service", secret)
+		response, err := http.DefaultClient.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer response.Body.Close()
+		body, _ := io.ReadAll(response.Body)
+		return string(body)
+	}
+	token := jsonText(t, post("/token", "grant_type=client_credentials"), "access_token")
+	post("/introspect", "token="+token)
+	status(public + "/validate?access_token=" + token)
+	post("/revoke", "token="+token)
+	request, _ := http.NewRequest(http.MethodGet, ops+"/admin/v1/clients", nil)
+	request.Header.Set("Authorization", "Bearer "+in.secret[1])
+	if response, err := http.DefaultClient.Do(request); err != nil || response.StatusCode != 200 {
+		t.Fatalf("%v %v", response, err)
+	}
+	p.stop(syscall.SIGTERM)
+	log := p.out.String()
+	if !strings.Contains(log, `"route":"introspect"`) || !strings.Contains(log, `"msg":"slow store"`) {
+		t.Fatalf("the log is too quiet to prove anything:\n%s", log)
+	}
+	for _, secret := range append(in.secret, secret, token, token[strings.LastIndexByte(token, '.')+1:], "a password of bob") {
+		if strings.Contains(log, secret) {
+			t.Errorf("%q is in the log", secret)
+		}
+	}
+}
