@@ -112,6 +112,21 @@ func TestAuthorize_ConsentIsRememberedPerClientAndScope(t *testing.T) {
 	}
 }
 
+func TestAuthorize_ConsentDiesWithItsClient(t *testing.T) {
+	w := newWorld(t)
+	b := w.newBrowser()
+	w.walk(b, request())
+	old := must(w.GetClient(t.Context(), "web"))(t)
+	if err := w.DeleteClient(t.Context(), "web"); err != nil {
+		t.Fatal(err)
+	}
+	w.pass(time.Second)
+	w.register(old) // somebody else, perhaps, under the same id
+	if step := w.authorize(b, request()); step.Next != NextConsent {
+		t.Errorf("the consent for the client that was deleted sends the browser to %q", step.Next)
+	}
+}
+
 func TestAuthorize_UnverifiableClientsAreAskedAboutEveryTime(t *testing.T) {
 	w := newWorld(t)
 	b := w.newBrowser()

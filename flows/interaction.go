@@ -132,6 +132,9 @@ func (f *Flows) hasConsent(ctx context.Context, t *turn) (bool, error) {
 	case err != nil:
 		return false, outage(err)
 	}
+	if consent.GrantedAt.Before(client.CreatedAt) { // it was for another client of this id
+		return false, nil
+	}
 	return consent.Scope.Covers(t.i.Scope), nil
 }
 

@@ -148,8 +148,7 @@ func Internal(cause error) *Error {
 
 // AsError returns err as the answer it stands for; an error that carries no answer is Internal.
 func AsError(err error) *Error {
-	var e *Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*Error](err); ok {
 		return e
 	}
 	return Internal(err)
