@@ -18,9 +18,12 @@ type record struct {
 	err     *oauth.Error // what was answered, nil for success
 	limited bool         // a rate limit was reached
 
+	status int
+	took   time.Duration
+
 	idBytes [maxRequestID]byte
 	idLen   int
-	fields  [12]zap.Field // scratch of the access line
+	fields  [1]zap.Field // scratch of the access line
 }
 
 // Reset forgets everything.
@@ -35,49 +38,55 @@ const maxClientID = 128 // bytes of it that are logged
 // that cannot get in must be found in the log, too.
 func (rec *record) setClient(id string) { rec.client = id[:min(len(id), maxClientID)] }
 
-// finish closes the record: counters first, then the lines.
+// finish closes the record: counters first, then the line.
 func (r *request) finish() {
-	took := r.s.now().Sub(r.record.start)
-	status := r.http.Response.StatusCode()
-	r.s.metrics.count(r.route.name, status, took)
-	if r.record.limited {
+	rec := &r.record
+	rec.took = r.s.now().Sub(rec.start)
+	rec.status = r.http.Response.StatusCode()
+	r.s.metrics.count(r.route.name, rec.status, rec.took)
+	if rec.limited {
 		r.s.metrics.limited.Inc()
 	}
-	r.s.access(r, status, took)
+	r.s.access(r)
 }
 
 // access writes the access line: at warn where it was slow, at error where the fault is ours.
-func (s *Server) access(r *request, status int, took time.Duration) {
+func (s *Server) access(r *request) {
 	level, message := zapcore.InfoLevel, "request"
 	switch {
-	case status == 500:
+	case r.record.status == 500:
 		level = zapcore.ErrorLevel
-	case s.slow > 0 && took >= s.slow:
+	case s.slow > 0 && r.record.took >= s.slow:
 		level, message = zapcore.WarnLevel, "slow request"
 	}
-	line := s.log.Check(level, message)
-	if line == nil {
-		return
+	if line := s.log.Check(level, message); line != nil {
+		r.record.fields[0] = zap.Inline(r)
+		line.Write(r.record.fields[:]...)
 	}
+}
+
+// MarshalLogObject adds the fields of the access line. The encoder copies what it is given, so
+// bytes out of the request are safe here, and nothing is allocated.
+func (r *request) MarshalLogObject(line zapcore.ObjectEncoder) error {
 	rec := &r.record
-	f := append(rec.fields[:0],
-		zap.ByteString("request_id", rec.id()),
-		zap.Stringer("ip", r.addr),
-		zap.ByteString("method", methodOf(r)),
-		zap.String("route", r.route.name),
-		zap.Int("status", status),
-		zap.Int("bytes", len(r.http.Response.Body())),
-		zap.Duration("took", took))
+	r.buf = r.addr.AppendTo(r.buf[:0])
+	line.AddByteString("request_id", rec.id())
+	line.AddByteString("ip", r.buf)
+	line.AddByteString("method", methodOf(r))
+	line.AddString("route", r.route.name)
+	line.AddInt("status", rec.status)
+	line.AddInt("bytes", len(r.http.Response.Body()))
+	line.AddDuration("took", rec.took)
 	if rec.client != "" {
-		f = append(f, zap.String("client", rec.client))
+		line.AddString("client", rec.client)
 	}
 	if rec.err != nil {
-		f = append(f, zap.String("error", string(rec.err.Code)))
+		line.AddString("error", string(rec.err.Code))
 		if cause := causeOf(rec.err); cause != "" {
-			f = append(f, zap.String("cause", cause))
+			line.AddString("cause", cause)
 		}
 	}
-	line.Write(f...)
+	return nil
 }
 
 const maxLogged = 512 // bytes of anything that a stranger or an error can make long
