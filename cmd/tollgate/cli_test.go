@@ -216,3 +216,17 @@ func TestManage_OnlyWhereThereIsAStore(t *testing.T) {
 		t.Errorf("exit %d: %s", r.code, r.err)
 	}
 }
+
+// The example that people copy is good once it has a master key, and says so about everything else.
+func TestDeploy_ExampleConfigurationIsGood(t *testing.T) {
+	example := filepath.Join(root, "deploy", "tollgate.yaml")
+	key, err := filepath.Abs(filepath.Join("config", "testdata", "good", "files", "master.key"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	mustRun(t, []string{"TOLLGATE_KEYS__MASTER_KEY_FILE=" + key}, "", "config", "check", "--config", example)
+	r := run(t, nil, "", "config", "check", "--config", example)
+	if !strings.Contains(r.err, "/run/secrets/master_key does not exist") || !strings.HasSuffix(r.err, "\n  1 problem\n") {
+		t.Errorf("exit %d: %s", r.code, r.err)
+	}
+}
