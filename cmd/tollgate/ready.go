@@ -2,44 +2,51 @@ package main
 
 import (
 	"context"
+	"strings"
 	"sync"
 	"time"
 
-	"tollgate/flows/keys"
-	"tollgate/flows/store"
+	"go.uber.org/zap"
+
 	"tollgate/server"
 )
 
 const (
-	probeEvery   = 250 * time.Millisecond
-	probeTimeout = time.Second
+	probeEvery      = 250 * time.Millisecond
+	probeTimeout    = time.Second
+	weaknessesEvery = time.Minute
 )
 
 // probe watches what requests cannot be served without, for /readyz and /healthz.
 type probe struct {
-	store store.Store
-	keys  *keys.Manager
+	node  *node
 	stale time.Duration // how long the store may be silent before this node is not ready
 
-	mu       sync.Mutex
-	lastOK   time.Time // zero: never
-	latency  time.Duration
-	storeErr string // of the last ping, "" if it was answered
-	keysErr  string
+	mu         sync.Mutex
+	lastOK     time.Time // zero: never
+	latency    time.Duration
+	storeErr   string // of the last ping, "" if it was answered
+	keysErr    string
+	weaknesses string // why Redis may lose what it acknowledged, "" if it does not
 }
 
 // newProbe declares the node unready once the store is silent for longer than the configured
 // staleness, and never because a single ping was lost.
 func newProbe(n *node, stale time.Duration) *probe {
-	return &probe{store: n.store, keys: n.keys, stale: max(stale, 2*probeEvery)}
+	return &probe{node: n, stale: max(stale, 2*probeEvery)}
 }
 
-// run pings the store until ctx ends.
+// run asks the store until ctx ends.
 func (p *probe) run(ctx context.Context) {
 	ticker := time.NewTicker(probeEvery)
 	defer ticker.Stop()
+	var weighed time.Time
 	for {
-		p.ping(ctx)
+		alive := p.ping(ctx)
+		if alive && time.Since(weighed) >= weaknessesEvery {
+			weighed = time.Now()
+			p.weigh(ctx)
+		}
 		select {
 		case <-ctx.Done():
 			return
@@ -48,21 +55,43 @@ func (p *probe) run(ctx context.Context) {
 	}
 }
 
-func (p *probe) ping(ctx context.Context) {
+func (p *probe) ping(ctx context.Context) bool {
 	ctx, cancel := context.WithTimeout(ctx, probeTimeout)
 	defer cancel()
 	start := time.Now() // an answer proves that the store lived when it was asked, not later
-	took, err := p.store.Ping(ctx)
+	took, err := p.node.store.Ping(ctx)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.latency = took; err != nil {
 		p.storeErr = err.Error()
-		return
+		return false
 	}
 	p.lastOK, p.storeErr = start, ""
+	return true
 }
 
-// keysFailed notes why signing keys cannot be loaded or rotated; nil for success.
+// weigh asks whether Redis keeps what it acknowledges, and says when that has changed.
+func (p *probe) weigh(ctx context.Context) {
+	if p.node.redis == nil {
+		return // memory forgets by design; serve has warned
+	}
+	ctx, cancel := context.WithTimeout(ctx, probeTimeout)
+	defer cancel()
+	found, err := p.node.redis.Weaknesses(ctx)
+	if err != nil {
+		return // an outage, which ping reports
+	}
+	text := strings.Join(found, "; ")
+	p.mu.Lock()
+	changed := text != p.weaknesses
+	p.weaknesses = text
+	p.mu.Unlock()
+	if changed && text != "" {
+		p.node.log.Warn("redis does not keep everything", zap.Strings("why", found))
+	}
+}
+
+// keysFailed notes why signing keys could not be loaded; nil for success.
 func (p *probe) keysFailed(err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -71,18 +100,18 @@ func (p *probe) keysFailed(err error) {
 	}
 }
 
-// ready is server.Config.Ready.
+// ready is server.Config.Ready. A Redis that may forget is shown, but serves.
 func (p *probe) ready() (bool, map[string]server.Dependency) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	loaded := p.keys.Snapshot() != nil
-	keysErr := p.keysErr
-	if loaded {
-		keysErr = ""
-	}
+	loaded := p.node.keys.Snapshot() != nil
 	answered := !p.lastOK.IsZero() && time.Since(p.lastOK) <= p.stale
-	return answered && loaded, map[string]server.Dependency{
+	all := map[string]server.Dependency{
 		"store": {OK: answered && p.storeErr == "", Latency: p.latency, LastError: p.storeErr},
-		"keys":  {OK: loaded, LastError: keysErr},
+		"keys":  {OK: loaded, LastError: p.keysErr},
 	}
+	if p.node.redis != nil {
+		all["durability"] = server.Dependency{OK: p.weaknesses == "", LastError: p.weaknesses}
+	}
+	return answered && loaded, all
 }

@@ -125,3 +125,18 @@ func TestServe_NoSecretInTheLog(t *testing.T) {
 		}
 	}
 }
+
+func TestServe_RedisThatForgetsIsReported(t *testing.T) {
+	redis := redistest.Start(t, "--appendonly", "no", "--maxmemory-policy", "allkeys-lru")
+	p, _, ops := startServe(t, install(t, redis.Addr))
+	p.await(`"level":"warn".*redis does not keep everything.*appendonly is off.*maxmemory-policy is allkeys-lru`)
+	awaitStatus(t, ops+"/healthz", 200) // it serves
+	response, err := http.Get(ops + "/healthz")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	if body, _ := io.ReadAll(response.Body); !strings.Contains(string(body), `"durability":{"ok":false`) {
+		t.Errorf("healthz says %s", body)
+	}
+}

@@ -31,6 +31,7 @@ const handlePurpose = "opaque handles"
 // node is everything below HTTP, for a server or for one command.
 type node struct {
 	store store.Store
+	redis *redisx.Client // behind store; nil for memory
 	keys  *keys.Manager
 	flows *flows.Flows
 	log   *zap.Logger
@@ -47,14 +48,13 @@ type wiring struct {
 // wire builds a node. It also works while Redis is away.
 func wire(w wiring) (*node, error) {
 	c := w.config
-	st, err := openStore(c, w.observe)
-	if err != nil {
+	n := &node{log: w.log}
+	if err := n.openStore(c, w.observe); err != nil {
 		return nil, err
 	}
-	n := &node{store: st, log: w.log}
 	fc := flows.Config{
 		Issuer:       c.Issuer,
-		Store:        st,
+		Store:        n.store,
 		Handles:      token.NewHandles(w.master.Derive(handlePurpose)...),
 		Passwords:    flows.NewPasswords(0),
 		AccessTTL:    c.Tokens.AccessTTL,
@@ -67,7 +67,7 @@ func wire(w wiring) (*node, error) {
 		OnEvent:      n.logEvent,
 	}
 	n.keys = keys.NewManager(keys.Config{
-		Store:        st,
+		Store:        n.store,
 		Master:       w.master,
 		RotateEvery:  c.Keys.RotateEvery,
 		PublishAhead: c.Keys.PublishAhead,
@@ -93,15 +93,16 @@ func masterOf(c *config.Config) (*keys.Master, error) {
 	return keys.ParseMaster([]byte(keys.NewMasterKey()))
 }
 
-func openStore(c *config.Config, observe func(string, time.Duration, error)) (store.Store, error) {
+func (n *node) openStore(c *config.Config, observe func(string, time.Duration, error)) error {
 	if c.Store == config.StoreMemory {
-		return memstore.New(memstore.Options{}), nil
+		n.store = memstore.New(memstore.Options{})
+		return nil
 	}
 	tlsConfig, err := redisTLS(c.Redis.TLS)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	client, err := redisx.Open(redisx.Config{
+	n.redis, err = redisx.Open(redisx.Config{
 		Addresses: c.Redis.Addresses,
 		Username:  c.Redis.Username,
 		Password:  c.Redis.Password.Reveal(),
@@ -111,9 +112,10 @@ func openStore(c *config.Config, observe func(string, time.Duration, error)) (st
 		Observe:   observe,
 	})
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return redistore.New(client, c.Redis.KeyPrefix), nil
+	n.store = redistore.New(n.redis, c.Redis.KeyPrefix)
+	return nil
 }
 
 func redisTLS(c config.RedisTLS) (*tls.Config, error) {
