@@ -14,32 +14,32 @@ const adminPrefix = "/admin/v1"
 // through administrator; there is no other way in.
 func adminRoutes() []route {
 	rows := []route{
-		{methods: "GET", path: "/clients", name: "admin_client_list", handle: adminListClients},
-		{methods: "POST", path: "/clients", name: "admin_client_create", handle: adminCreateClient},
-		{methods: "GET", path: "/clients/{id}", name: "admin_client_get", handle: adminGetClient},
-		{methods: "PUT", path: "/clients/{id}", name: "admin_client_update", handle: adminUpdateClient},
-		{methods: "DELETE", path: "/clients/{id}", name: "admin_client_delete", handle: adminDeleteClient},
-		{methods: "POST", path: "/clients/{id}/secret", name: "admin_client_secret", handle: adminRotateSecret},
+		{methods: "GET", path: "/clients", name: "admin_clients", handle: adminListClients},
+		{methods: "POST", path: "/clients", name: "admin_clients", handle: adminCreateClient},
+		{methods: "GET", path: "/clients/{id}", name: "admin_clients", handle: adminGetClient},
+		{methods: "PUT", path: "/clients/{id}", name: "admin_clients", handle: adminUpdateClient},
+		{methods: "DELETE", path: "/clients/{id}", name: "admin_clients", handle: adminDeleteClient},
+		{methods: "POST", path: "/clients/{id}/secret", name: "admin_clients", handle: adminRotateSecret},
 
-		{methods: "GET", path: "/users", name: "admin_user_list", handle: adminListUsers},
-		{methods: "POST", path: "/users", name: "admin_user_create", handle: adminCreateUser},
-		{methods: "GET", path: "/users/{id}", name: "admin_user_get", handle: adminGetUser},
-		{methods: "DELETE", path: "/users/{id}", name: "admin_user_delete", handle: adminDeleteUser},
-		{methods: "POST", path: "/users/{id}/password", name: "admin_user_password", handle: adminSetPassword},
-		{methods: "POST", path: "/users/{id}/disable", name: "admin_user_disable", handle: adminDisableUser},
-		{methods: "POST", path: "/users/{id}/enable", name: "admin_user_enable", handle: adminEnableUser},
+		{methods: "GET", path: "/users", name: "admin_users", handle: adminListUsers},
+		{methods: "POST", path: "/users", name: "admin_users", handle: adminCreateUser},
+		{methods: "GET", path: "/users/{id}", name: "admin_users", handle: adminGetUser},
+		{methods: "DELETE", path: "/users/{id}", name: "admin_users", handle: adminDeleteUser},
+		{methods: "POST", path: "/users/{id}/password", name: "admin_users", handle: adminSetPassword},
+		{methods: "POST", path: "/users/{id}/disable", name: "admin_users", handle: adminDisableUser},
+		{methods: "POST", path: "/users/{id}/enable", name: "admin_users", handle: adminEnableUser},
 
-		{methods: "GET", path: "/keys", name: "admin_key_list", handle: adminListKeys},
-		{methods: "POST", path: "/keys/rotate", name: "admin_key_rotate", handle: adminRotateKeys},
-		{methods: "POST", path: "/keys/{id}/revoke", name: "admin_key_revoke", handle: adminRevokeKey},
-		{methods: "DELETE", path: "/keys/{id}", name: "admin_key_remove", handle: adminRemoveKey},
+		{methods: "GET", path: "/keys", name: "admin_keys", handle: adminListKeys},
+		{methods: "POST", path: "/keys/rotate", name: "admin_keys", handle: adminRotateKeys},
+		{methods: "POST", path: "/keys/{id}/revoke", name: "admin_keys", handle: adminRevokeKey},
+		{methods: "DELETE", path: "/keys/{id}", name: "admin_keys", handle: adminRemoveKey},
 
-		{methods: "GET", path: "/grants", name: "admin_grant_list", handle: adminListGrants},
-		{methods: "POST", path: "/grants/revoke", name: "admin_grants_revoke", handle: adminRevokeGrants},
-		{methods: "DELETE", path: "/grants/{id}", name: "admin_grant_revoke", handle: adminRevokeGrant},
+		{methods: "GET", path: "/grants", name: "admin_grants", handle: adminListGrants},
+		{methods: "POST", path: "/grants/revoke", name: "admin_grants", handle: adminRevokeGrants},
+		{methods: "DELETE", path: "/grants/{id}", name: "admin_grants", handle: adminRevokeGrant},
 
-		{methods: "POST", path: "/tokens/inspect", name: "admin_token_inspect", handle: adminInspectToken},
-		{methods: "POST", path: "/tokens/revoke", name: "admin_token_revoke", handle: adminRevokeToken},
+		{methods: "POST", path: "/tokens/inspect", name: "admin_tokens", handle: adminInspectToken},
+		{methods: "POST", path: "/tokens/revoke", name: "admin_tokens", handle: adminRevokeToken},
 	}
 	for i := range rows {
 		rows[i].path = adminPrefix + rows[i].path

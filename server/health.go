@@ -3,6 +3,7 @@ package server
 import (
 	"maps"
 	"slices"
+	"strconv"
 )
 
 // serveLive says that the process serves. It asks nobody else: a restart would not bring Redis back.
@@ -51,7 +52,9 @@ func serveHealth(r *request) error {
 func appendDependency(dst []byte, d Dependency) []byte {
 	o := newObject(dst)
 	o.bool("ok", d.OK)
-	o.int("latency_us", d.Latency.Microseconds())
-	o.string("last_error", d.LastError)
+	o.name("latency_us")
+	o.dst = strconv.AppendInt(o.dst, d.Latency.Microseconds(), 10)
+	o.name("last_error")
+	o.dst = appendString(o.dst, d.LastError)
 	return o.end()
 }

@@ -28,7 +28,7 @@ func TestHealth_LiveIsNotReady(t *testing.T) {
 			t.Errorf("row 381: %q", a.body)
 		}
 	}
-	if a := get("/healthz", true).wants(t, 503, ""); a.body != `{"ready":false,"draining":false,"version":"v-test","dependencies":{"keys":{"ok":true},"store":{"ok":false,"latency_us":1500,"last_error":"dial tcp 10.0.0.1:6379: refused"}}}` {
+	if a := get("/healthz", true).wants(t, 503, ""); a.body != `{"ready":false,"draining":false,"version":"v-test","dependencies":{"keys":{"ok":true,"latency_us":0,"last_error":""},"store":{"ok":false,"latency_us":1500,"last_error":"dial tcp 10.0.0.1:6379: refused"}}}` {
 		t.Errorf("%s", a.body)
 	}
 	get("/healthz", false).wants(t, 404, "not_found")
