@@ -59,8 +59,11 @@ func newServing(c *config.Config, log *zap.Logger, o options) (*serving, error) 
 		}
 	}
 	set := metrics.NewSet()
-	meter := &storeMeter{set: set, log: log, slow: c.Log.SlowStore}
-	if s.node, err = wire(wiring{config: c, master: o.master, log: log, observe: meter.observe}); err != nil {
+	w := wiring{config: c, master: o.master, log: log}
+	if c.Store == config.StoreRedis {
+		w.observe = newStoreMeter(set, log, c.Log.SlowStore).observe
+	}
+	if s.node, err = wire(w); err != nil {
 		return nil, err
 	}
 	s.probe = newProbe(s.node, max(c.Validation.MaxStale, c.Validation.OnStoreLoss.AllowFor))

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"sync"
 	"time"
 
 	"github.com/VictoriaMetrics/metrics"
@@ -11,12 +10,22 @@ import (
 // storeBuckets are seconds, from a Redis beside us to one that is lost.
 var storeBuckets = []float64{.0001, .00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1}
 
+// storeOps are the names that operations on Redis are observed under. Their series are all made at
+// start: how many there are does not depend on what is asked.
+var storeOps = []string{
+	"ping", "info", "add_consent", "check_revoked", "create_client", "create_user", "delete_client",
+	"delete_consent", "delete_session", "delete_user", "find_user", "finish_interaction", "get_client",
+	"get_consent", "get_family", "get_interaction", "get_keys", "get_outcome", "get_session", "get_user",
+	"list_clients", "list_families", "list_users", "put_code", "put_interaction", "put_session",
+	"release_lease", "rotate", "revoke_client", "revoke_grant", "revoke_session", "revoke_subject", "revoke_token",
+	"save_keys", "take_code", "take_lease", "update_client", "update_user", "other",
+}
+
 // storeMeter measures every operation of the store and logs the slow ones.
 type storeMeter struct {
-	set  *metrics.Set
 	log  *zap.Logger
 	slow time.Duration // 0: none is
-	ops  sync.Map      // op -> *opMeter; the ops are a fixed set of words
+	ops  map[string]*opMeter
 }
 
 type opMeter struct {
@@ -24,9 +33,24 @@ type opMeter struct {
 	errors   *metrics.Counter
 }
 
+func newStoreMeter(set *metrics.Set, log *zap.Logger, slow time.Duration) *storeMeter {
+	m := &storeMeter{log: log, slow: slow, ops: map[string]*opMeter{}}
+	for _, op := range storeOps {
+		label := `{op="` + op + `"}`
+		m.ops[op] = &opMeter{
+			duration: set.NewPrometheusHistogramExt("tollgate_store_duration_seconds"+label, storeBuckets),
+			errors:   set.NewCounter("tollgate_store_errors_total" + label),
+		}
+	}
+	return m
+}
+
 // observe is redisx.Config.Observe.
 func (m *storeMeter) observe(op string, took time.Duration, err error) {
-	meter := m.of(op)
+	meter := m.ops[op]
+	if meter == nil {
+		meter = m.ops["other"]
+	}
 	meter.duration.Update(took.Seconds())
 	if err != nil {
 		meter.errors.Inc()
@@ -34,16 +58,4 @@ func (m *storeMeter) observe(op string, took time.Duration, err error) {
 	if m.slow > 0 && took >= m.slow {
 		m.log.Warn("slow store", zap.String("op", op), zap.Duration("took", took), zap.Error(err))
 	}
-}
-
-func (m *storeMeter) of(op string) *opMeter {
-	if known, ok := m.ops.Load(op); ok {
-		return known.(*opMeter)
-	}
-	label := `{op="` + op + `"}`
-	made, _ := m.ops.LoadOrStore(op, &opMeter{
-		duration: m.set.GetOrCreatePrometheusHistogramExt("tollgate_store_duration_seconds"+label, storeBuckets),
-		errors:   m.set.GetOrCreateCounter("tollgate_store_errors_total" + label),
-	})
-	return made.(*opMeter)
 }
