@@ -48,7 +48,7 @@ func serveAuthorize(r *request) error {
 	if err != nil {
 		return err
 	}
-	r.record.client = f.get("client_id")
+	r.record.setClient(f.get("client_id"))
 	return r.follow(step)
 }
 

@@ -89,7 +89,8 @@ func (s *Server) maxBody(h *fasthttp.RequestHeader) int {
 	return s.cfg.MaxBody
 }
 
-// expect refuses a body that is announced as too large before it is sent (RFC 9110 10.1.1).
+// expect refuses a body that is announced as too large before it is sent (RFC 9110 10.1.1). What
+// is written here is the answer: fasthttp only sets its status again.
 func (s *Server) expect(http *fasthttp.RequestCtx) int {
 	if http.Request.Header.ContentLength() <= s.maxBody(&http.Request.Header) {
 		return fasthttp.StatusContinue
