@@ -101,6 +101,29 @@ func (b *Browser) Visit(address string) (*url.URL, error) {
 	return nil, errors.New("the pages go in circles")
 }
 
+// Consent opens an address, signs in where that is asked, and returns the consent form unanswered.
+func (b *Browser) Consent(address string) (*Form, error) {
+	r := request("GET", address, nil)
+	for range 20 {
+		page, next, err := b.open(r)
+		if err != nil {
+			return nil, err
+		}
+		if next != nil {
+			r = request("GET", next.String(), nil)
+			continue
+		}
+		form, err := ReadForm(r.URL, page)
+		if err != nil || !form.Fields.Has("password") {
+			return form, err
+		}
+		if r, err = b.fill(r.URL, page); err != nil {
+			return nil, err
+		}
+	}
+	return nil, errors.New("the pages go in circles")
+}
+
 // open returns the page, or where it sends us.
 func (b *Browser) open(r *http.Request) (page []byte, next *url.URL, err error) {
 	resp, err := b.client.Do(r)
@@ -241,3 +264,20 @@ func (b *Browser) Login(tb testing.TB, n *Node, app App, pairs ...string) Tokens
 	}
 	return n.Exchange(app, code, asked.Verifier).Want(tb, 200)
 }
+
+// Logout ends the session as a client does that proves it with an id_token, and checks that the
+// browser comes back to the client.
+func (b *Browser) Logout(n *Node, idToken string) error {
+	query := values([]string{"id_token_hint", idToken, "post_logout_redirect_uri", SignedOutURI, "state", Random()})
+	back, err := b.Visit(n.URL + "/logout?" + query.Encode())
+	if err != nil {
+		return err
+	}
+	if want := SignedOutURI + "?state=" + query.Get("state"); back.String() != want {
+		return fmt.Errorf("sent to %s, want %s", back, want)
+	}
+	return nil
+}
+
+// SignedOutURI is where the web apps of `tollgate dev` and Seed have browsers sent after a logout.
+const SignedOutURI = "http://127.0.0.1:8085/"

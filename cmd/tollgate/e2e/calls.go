@@ -200,6 +200,10 @@ func (n *Node) bearer(path, token string) Answer {
 
 // Admin calls the admin API; body is sent as JSON unless it is nil.
 func (n *Node) Admin(method, path string, body any) Answer {
+	return n.callAdmin(method, path, body, "", "")
+}
+
+func (n *Node) callAdmin(method, path string, body any, header, value string) Answer {
 	var sent io.Reader
 	if body != nil {
 		raw, err := json.Marshal(body)
@@ -212,6 +216,9 @@ func (n *Node) Admin(method, path string, body any) Answer {
 	r.Header.Set("Authorization", "Bearer "+n.admin)
 	if body != nil {
 		r.Header.Set("Content-Type", "application/json")
+	}
+	if header != "" {
+		r.Header.Set(header, value)
 	}
 	return Do(r)
 }

@@ -52,7 +52,7 @@ func StartDev(tb testing.TB, args ...string) *Node {
 // NewDev prepares what StartDev runs.
 func NewDev(tb testing.TB, args ...string) *Node {
 	tb.Helper()
-	public, ops := FreeAddr(tb), FreeAddr(tb)
+	public, ops := freeAddrs(tb)
 	n := &Node{
 		Issuer: "http://" + public, URL: "http://" + public, Ops: "http://" + ops,
 		tb: tb, dir: tb.TempDir(), admin: DevAdmin,
@@ -65,12 +65,23 @@ func NewDev(tb testing.TB, args ...string) *Node {
 // FreeAddr returns a loopback address that nobody listens on now.
 func FreeAddr(tb testing.TB) string {
 	tb.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		tb.Fatal("find a free port: ", err)
+	address, _ := freeAddrs(tb)
+	return address
+}
+
+// freeAddrs returns two addresses, which differ.
+func freeAddrs(tb testing.TB) (public, ops string) {
+	tb.Helper()
+	var addresses [2]string
+	for i := range addresses {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			tb.Fatal("find a free port: ", err)
+		}
+		defer l.Close() // only once both are taken
+		addresses[i] = l.Addr().String()
 	}
-	defer l.Close()
-	return l.Addr().String()
+	return addresses[0], addresses[1]
 }
 
 // Start starts the process and does not wait for anything.

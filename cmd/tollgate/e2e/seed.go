@@ -13,7 +13,7 @@ var (
 		"client_id": "web", "client_name": "Web shop", "scope": allScopes,
 		"grant_types":               []string{"authorization_code", "refresh_token"},
 		"redirect_uris":             []string{"http://127.0.0.1:8085/callback"},
-		"post_logout_redirect_uris": []string{"http://127.0.0.1:8085/"},
+		"post_logout_redirect_uris": []string{SignedOutURI},
 	}
 )
 
@@ -40,6 +40,16 @@ func (n *Node) AddApp(tb testing.TB, members map[string]any) App {
 		app.RedirectURI, _ = uris[0].(string)
 	}
 	return app
+}
+
+// PutClient replaces a client's registration by these members.
+func (n *Node) PutClient(members map[string]any) Answer {
+	path := "/clients/" + members["client_id"].(string)
+	read := n.Admin("GET", path, nil)
+	if read.Status != 200 {
+		return read
+	}
+	return n.callAdmin("PUT", path, members, "If-Match", read.Header.Get("ETag"))
 }
 
 // AddUser registers a user.

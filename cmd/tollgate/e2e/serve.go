@@ -35,10 +35,10 @@ func StartServe(tb testing.TB, redisAddr string, env ...string) *Node {
 // NewServe prepares what StartServe runs.
 func NewServe(tb testing.TB, redisAddr string, env ...string) *Node {
 	tb.Helper()
-	public := FreeAddr(tb)
+	public, ops := freeAddrs(tb)
 	master := make([]byte, 32)
 	rand.Read(master)
-	n := newServe(tb, "http://"+public, public, redisAddr, env)
+	n := newServe(tb, "http://"+public, public, ops, redisAddr, env)
 	n.admin = Random()
 	n.write("master.key", base64.StdEncoding.EncodeToString(master)+"\n")
 	n.write("admin.token", n.admin+"\n")
@@ -48,7 +48,8 @@ func NewServe(tb testing.TB, redisAddr string, env ...string) *Node {
 // Peer runs a second node of the same installation: same issuer, Redis, master key and settings.
 func (n *Node) Peer() *Node {
 	n.tb.Helper()
-	peer := newServe(n.tb, n.Issuer, FreeAddr(n.tb), n.redis, n.env)
+	public, ops := freeAddrs(n.tb)
+	peer := newServe(n.tb, n.Issuer, public, ops, n.redis, n.env)
 	peer.admin = n.admin
 	for _, secret := range []string{"master.key", "admin.token"} {
 		content, err := os.ReadFile(filepath.Join(n.dir, secret))
@@ -62,9 +63,8 @@ func (n *Node) Peer() *Node {
 	return peer
 }
 
-func newServe(tb testing.TB, issuer, public, redisAddr string, env []string) *Node {
+func newServe(tb testing.TB, issuer, public, ops, redisAddr string, env []string) *Node {
 	tb.Helper()
-	ops := FreeAddr(tb)
 	n := &Node{
 		Issuer: issuer, URL: "http://" + public, Ops: "http://" + ops,
 		tb: tb, dir: tb.TempDir(), env: env, redis: redisAddr,
