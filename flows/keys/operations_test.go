@@ -73,6 +73,12 @@ func TestRevoke_TakesAKeyOutAtOnce(t *testing.T) {
 		if _, _, ok := set.ByHeader([]byte(h)); ok {
 			t.Error("the revoked key still verifies")
 		}
+		if !set.IsRevoked([]byte(h)) {
+			t.Error("the revoked key counts as one that is not known yet")
+		}
+	}
+	if set.IsRevoked([]byte(set.Active(oauth.RS256).AccessHeader)) {
+		t.Error("its successor counts as revoked")
 	}
 	if doc, _ := set.JWKS(); bytes.Contains(doc, []byte(old.KID)) {
 		t.Error("the revoked key is still published")

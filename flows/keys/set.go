@@ -88,6 +88,7 @@ type Set struct {
 
 	active  map[oauth.Alg]*Key
 	headers map[string]header
+	revoked map[string]bool // by header segment
 	jwks    []byte
 	etag    string
 	infos   []Info
@@ -109,6 +110,10 @@ func (s *Set) ByHeader(segment []byte) (k *Key, access, ok bool) {
 	return h.key, h.access, ok
 }
 
+// IsRevoked reports whether a header segment is of a key that was revoked: there is no need to ask
+// the store for one that is known to be bad.
+func (s *Set) IsRevoked(segment []byte) bool { return s.revoked[string(segment)] }
+
 // JWKS returns the public keys (RFC 7517 5) and the document's ETag, quotes included. The bytes
 // are shared: read only.
 func (s *Set) JWKS() (doc []byte, etag string) { return s.jwks, s.etag }
@@ -119,7 +124,7 @@ func (s *Set) Keys() []Info { return slices.Clone(s.infos) }
 // newSet builds the snapshot of ks at a moment; opened holds the keys of all its records that are
 // neither revoked nor gone.
 func newSet(ks *store.KeySet, opened map[string]*Key, now time.Time) (*Set, error) {
-	s := &Set{Epoch: ks.Epoch, active: map[oauth.Alg]*Key{}, headers: map[string]header{}}
+	s := &Set{Epoch: ks.Epoch, active: map[oauth.Alg]*Key{}, headers: map[string]header{}, revoked: map[string]bool{}}
 	states := statesAt(ks, now)
 	var published []*Key
 	for i := range ks.Keys {
@@ -132,6 +137,8 @@ func newSet(ks *store.KeySet, opened map[string]*Key, now time.Time) (*Set, erro
 			ActiveAt: r.ActiveAt, RetiredAt: r.RetiredAt, RemoveAt: r.RemoveAt, RevokedAt: r.RevokedAt,
 		})
 		if states[i] == Revoked {
+			s.revoked[headerSegment(r.Alg, r.KID, typeAccess)] = true
+			s.revoked[headerSegment(r.Alg, r.KID, typeID)] = true
 			continue
 		}
 		k := opened[r.KID]

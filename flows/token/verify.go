@@ -138,6 +138,9 @@ func findKey(set *keys.Set, header []byte, access bool) (*keys.Key, error) {
 		if k, forAccess, ok := set.ByHeader(header); ok && forAccess == access {
 			return k, nil
 		}
+		if set.IsRevoked(header) {
+			return nil, ErrInvalid
+		}
 	}
 	if keys.WrittenByUs(header, access) {
 		return nil, ErrUnknownKey
