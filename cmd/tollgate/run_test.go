@@ -121,17 +121,17 @@ func (p *process) await(pattern string) string {
 	return found[len(found)-1]
 }
 
-// stop sends a signal and returns how the process ended and how long that took.
-func (p *process) stop(signal os.Signal) (error, time.Duration) {
+// stop sends a signal and returns how long the process took to end, and how it ended.
+func (p *process) stop(signal os.Signal) (took time.Duration, err error) {
 	p.t.Helper()
 	begin := time.Now()
 	p.cmd.Process.Signal(signal)
 	select {
 	case err := <-p.end:
-		return err, time.Since(begin)
+		return time.Since(begin), err
 	case <-time.After(15 * time.Second):
 		p.t.Fatalf("still running 15 s after %v:\n%s", signal, p.out.String())
-		return nil, 0
+		return 0, nil
 	}
 }
 

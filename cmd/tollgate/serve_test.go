@@ -46,7 +46,7 @@ func TestServe_DrainsOnSignal(t *testing.T) {
 		time.Sleep(serveDrainDelay / 4)
 		p.out.Write([]byte("readyz while draining: " + http.StatusText(status(public+"/readyz")) + "\n"))
 	}()
-	err, took := p.stop(syscall.SIGTERM)
+	took, err := p.stop(syscall.SIGTERM)
 	if err != nil || took > 10*time.Second {
 		t.Errorf("ended with %v after %v", err, took)
 	}
@@ -60,7 +60,7 @@ func TestServe_SecondSignalEndsAtOnce(t *testing.T) {
 	awaitStatus(t, public+"/readyz", 200)
 	p.cmd.Process.Signal(syscall.SIGTERM)
 	p.await(`"msg":"draining"`)
-	if err, took := p.stop(syscall.SIGTERM); err == nil || took > serveDrainDelay/2 {
+	if took, err := p.stop(syscall.SIGTERM); err == nil || took > serveDrainDelay/2 {
 		t.Errorf("ended with %v after %v, want a failure at once", err, took)
 	}
 }
