@@ -29,7 +29,8 @@ type Node struct {
 	env   []string
 	redis string // address, of a serve node
 	admin string // bearer of the admin API
-	logs  output
+	logs  output // of both its outputs
+	said  output // of standard output alone
 
 	process *exec.Cmd
 	guard   io.WriteCloser
@@ -89,7 +90,7 @@ func (n *Node) Start() {
 	n.tb.Helper()
 	n.process = exec.Command(Binary(n.tb), n.args...)
 	n.process.Dir, n.process.Env = n.dir, append(cleanEnviron(), n.env...)
-	n.process.Stdout, n.process.Stderr = &n.logs, &n.logs
+	n.process.Stdout, n.process.Stderr = io.MultiWriter(&n.logs, &n.said), &n.logs
 	if err := n.process.Start(); err != nil {
 		n.tb.Fatal("start tollgate: ", err)
 	}
@@ -194,6 +195,9 @@ func (n *Node) Restart() {
 
 // Logs returns what the process has written so far, in all its lives, to both of its outputs.
 func (n *Node) Logs() string { return n.logs.String() }
+
+// Printed returns what the process has written to standard output alone.
+func (n *Node) Printed() string { return n.said.String() }
 
 func (n *Node) String() string { return fmt.Sprintf("%s (pid %d)", n.URL, n.PID) }
 
