@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -173,15 +172,9 @@ func found(text string, err error) error {
 	return errors.New(strconv.Quote(clip(text)) + " " + strings.Replace(err.Error(), "wants ", "is wrong; wants ", 1))
 }
 
-// clip keeps a problem on one short line whatever the file holds.
+// clip keeps a problem short whatever the file holds.
 func clip(text string) string {
 	const longest = 60
-	text = strings.Map(func(r rune) rune {
-		if unicode.IsPrint(r) {
-			return r
-		}
-		return '?'
-	}, text)
 	if len(text) > longest {
 		text = strings.ToValidUTF8(text[:longest], "") + "…"
 	}

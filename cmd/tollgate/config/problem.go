@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
 )
 
 // Problem is one thing that is wrong, with the fix in its text. It never holds a secret.
@@ -14,8 +15,18 @@ type Problem struct {
 	Text   string `json:"problem"`
 }
 
-// String renders the problem as one line.
+// String renders the problem as one line, whatever stands in the file that it quotes.
 func (p Problem) String() string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return '?'
+	}, p.where()+p.Text)
+}
+
+// where names the key and who set it, ready to stand before the text.
+func (p Problem) where() string {
 	where := p.Path
 	switch {
 	case p.Source != "" && where == "":
@@ -28,9 +39,9 @@ func (p Problem) String() string {
 		where += fmt.Sprintf(" (line %d)", p.Line)
 	}
 	if where == "" {
-		return p.Text
+		return ""
 	}
-	return where + ": " + p.Text
+	return where + ": "
 }
 
 // Problems is the error of Load: everything that is wrong, in the file's order.
