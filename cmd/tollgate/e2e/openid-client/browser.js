@@ -13,15 +13,16 @@ export class Browser {
 
   // visit opens an address of the issuer and answers every form with the first of `answers` that
   // has a field of the form's own, as { username, password } or { decision }. It resolves to the
-  // address outside the issuer that the browser is sent to at the end, or to the last page's text
-  // where it stays.
+  // address outside the issuer that the browser is sent to at the end, as { left }, or to the page
+  // where it stays, as { status, text }.
   async visit(address, answers = []) {
     let page = await this.#open(address)
     for (let pages = 0; pages < maxPages; pages++) {
       if (page.left) return { left: page.left }
+      if (page.status !== 200) return page // a form that comes back was refused
       const form = parseForm(page.text)
       const answer = form && answers.find((fields) => Object.keys(fields).some((name) => form.names.has(name)))
-      if (!answer) return { status: page.status, text: page.text }
+      if (!answer) return page
       page = await this.#open(new URL(form.action, page.address), { ...form.hidden, ...answer })
     }
     throw new Error(`${address} leads to more than ${maxPages} pages`)

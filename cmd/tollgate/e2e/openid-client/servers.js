@@ -12,9 +12,6 @@ import { fileURLToPath } from 'node:url'
 const binary = process.env.TOLLGATE_BIN || fileURLToPath(new URL('../../../../bin/tollgate', import.meta.url))
 const patience = 10_000 // milliseconds for a server to come up, and to go down
 
-const running = new Set()
-process.once('exit', () => running.forEach((server) => server.kill('SIGKILL')))
-
 // The places where a node can keep its state. Each returns the flags for `tollgate dev` and what
 // to stop afterwards.
 export const stores = {
@@ -31,17 +28,13 @@ export async function startTollgate(store) {
   const { flags, stop: stopStore } = await stores[store]()
   const listen = `127.0.0.1:${await freePort()}`
   const issuer = `http://${listen}`
-  const stop = await start(
-    binary,
-    ['dev', '--listen', listen, '--ops-listen', `127.0.0.1:${await freePort()}`, ...flags],
-    async () => (await fetch(`${issuer}/readyz`)).ok,
-  )
-  return {
-    issuer,
-    stop: async () => {
-      await stop()
-      await stopStore()
-    },
+  const args = ['dev', '--listen', listen, '--ops-listen', `127.0.0.1:${await freePort()}`, ...flags]
+  try {
+    const stopNode = await start(binary, args, async () => (await fetch(`${issuer}/readyz`)).ok)
+    return { issuer, stop: () => stopNode().finally(stopStore) }
+  } catch (error) {
+    await stopStore()
+    throw error
   }
 }
 
@@ -63,16 +56,16 @@ async function startRedis(address) {
 // program said is part of the error if that never happens.
 async function start(program, args, ready) {
   const server = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] })
+  await once(server, 'spawn') // rejects where there is no such program
+  const release = guard(server)
   let output = ''
   let gone = null
   server.stdout.on('data', (chunk) => (output += chunk))
   server.stderr.on('data', (chunk) => (output += chunk))
-  server.once('error', (error) => (gone = error.message))
   server.once('exit', (code, signal) => {
-    gone ??= `ended with ${signal ?? code}`
-    running.delete(server)
+    gone = `ended with ${signal ?? code}`
+    release()
   })
-  running.add(server)
 
   for (const deadline = Date.now() + patience; !(await ready().catch(() => false)); await sleep(20)) {
     if (gone || Date.now() > deadline) {
@@ -83,8 +76,16 @@ async function start(program, args, ready) {
   return () => stop(server)
 }
 
+// guard starts a shell that kills the server if this process dies without releasing it.
+function guard(server) {
+  const shell = spawn('sh', ['-c', `read line || kill -9 ${server.pid}`], { stdio: ['pipe', 'ignore', 'ignore'], detached: true })
+  shell.unref()
+  shell.stdin.unref()
+  return () => shell.stdin.end('\n')
+}
+
 async function stop(server) {
-  if (!running.has(server)) return
+  if (server.exitCode !== null || server.signalCode !== null) return
   const late = setTimeout(() => server.kill('SIGKILL'), patience)
   server.kill('SIGTERM')
   await once(server, 'exit')
