@@ -38,7 +38,7 @@ race: ## run every test under the race detector
 
 clients: build ## run real clients against the binary: x/oauth2, go-oidc, zitadel/oidc, openid-client
 	@.ci/need redis-server node npm
-	go test -count=1 -tags clients ./cmd/tollgate/e2e/...
+	TOLLGATE_BIN="$(CURDIR)/bin/tollgate" go test -count=1 -tags clients -run '^TestClients_' -v ./cmd/tollgate/e2e
 	cd cmd/tollgate/e2e/openid-client && npm ci --no-audit --no-fund && node --test
 
 browser: build ## run the pages in headless Chromium
