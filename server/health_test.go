@@ -94,3 +94,30 @@ func TestDrain_FinishesWhatIsInFlight(t *testing.T) {
 		t.Errorf("shutdown: %v", err)
 	}
 }
+
+func TestServe_EndsWithEitherListener(t *testing.T) {
+	for _, which := range []string{"public", "ops"} {
+		s, err := New(Config{Issuer: "https://auth.example", Ready: func() (bool, map[string]Dependency) { return true, nil }})
+		if err != nil {
+			t.Fatal(err)
+		}
+		listeners := map[string]net.Listener{}
+		for _, name := range []string{"public", "ops"} {
+			if listeners[name], err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
+				t.Fatal(err)
+			}
+			defer listeners[name].Close()
+		}
+		ended := make(chan error, 1)
+		go func() { ended <- s.Serve(listeners["public"], listeners["ops"]) }()
+		listeners[which].Close()
+		select {
+		case err := <-ended:
+			if err == nil {
+				t.Errorf("%s: a lost listener is no success", which)
+			}
+		case <-time.After(5 * time.Second):
+			t.Errorf("%s: half a server goes on", which)
+		}
+	}
+}

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/valyala/fasthttp"
-	"golang.org/x/sync/errgroup"
 
 	"tollgate/flows/oauth"
 )
@@ -24,11 +23,22 @@ const (
 
 // Serve answers on both listeners until Shutdown, or until one of them fails. It takes them over.
 func (s *Server) Serve(public, ops net.Listener) error {
-	var both errgroup.Group
-	both.Go(func() error { return s.publicHTTP.Serve(public) })
-	both.Go(func() error { return s.opsHTTP.Serve(ops) })
-	return both.Wait()
+	ended := make(chan error, 2)
+	go func() { ended <- s.publicHTTP.Serve(public) }()
+	go func() { ended <- s.opsHTTP.Serve(ops) }()
+	for range cap(ended) {
+		err := <-ended
+		if err == nil && !s.draining.Load() {
+			err = errListenerGone
+		}
+		if err != nil {
+			return err // half a server is none: whoever supervises it should know
+		}
+	}
+	return nil
 }
+
+var errListenerGone = errors.New("a listener was closed")
 
 // Shutdown drains: /readyz says so at once, the listeners stay open for the drain delay so that
 // every balancer has noticed, then what is in flight is finished. It returns an error if that took
