@@ -181,6 +181,15 @@ func (n *Node) Introspect(app App, token string) Answer {
 	return n.Post("/introspect", app, "token", token)
 }
 
+// IntrospectBatch asks about several tokens at once.
+func (n *Node) IntrospectBatch(app App, tokens ...string) Answer {
+	body, _ := json.Marshal(map[string]any{"tokens": tokens})
+	r := request("POST", n.URL+"/introspect/batch", bytes.NewReader(body))
+	r.Header.Set("Content-Type", "application/json")
+	r.SetBasicAuth(app.ID, app.Secret)
+	return Do(r)
+}
+
 // Revoke ends a token.
 func (n *Node) Revoke(app App, token string) Answer { return n.Post("/revoke", app, "token", token) }
 

@@ -44,7 +44,7 @@ func TestKill_AtAnyPointLosesNothingAcknowledgedAndIssuesNothingTwice(t *testing
 		}
 	}
 	c.checkAll(t)
-	t.Logf("%d kills in %d flows: %d authorize, %d code and %d refresh requests went unanswered, %d codes were spent without an answer; "+
+	t.Logf("%d kills in %d flows: %d authorize, %d code and %d refresh attempts went unanswered, %d codes were spent without an answer; "+
 		"all %d acknowledged access tokens and %d families are alive; %s",
 		crashes, len(c.kept), c.lost["authorize"], c.lost["code"], c.lost["refresh"], c.spent, c.accessTokens(), len(c.kept), time.Since(start).Round(time.Millisecond))
 }
@@ -55,7 +55,7 @@ type customer struct {
 	apps  Apps
 	alice *Browser
 	kept  []acknowledged
-	lost  map[string]int // requests that got no answer, by what they asked for
+	lost  map[string]int // attempts that got no answer, by what they asked for
 	spent int            // codes whose answer was lost after the fact
 }
 

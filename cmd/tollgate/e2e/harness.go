@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -59,7 +60,7 @@ func NewDev(tb testing.TB, args ...string) *Node {
 		tb: tb, dir: tb.TempDir(), admin: DevAdmin,
 		args: append([]string{"dev", "--listen", public, "--ops-listen", ops}, args...),
 	}
-	tb.Cleanup(n.Kill)
+	tb.Cleanup(n.finish)
 	return n
 }
 
@@ -124,7 +125,7 @@ func guard(tb testing.TB, pid int) io.WriteCloser {
 func cleanEnviron() []string {
 	var kept []string
 	for _, v := range os.Environ() {
-		if !bytes.HasPrefix([]byte(v), []byte("TOLLGATE_")) {
+		if !strings.HasPrefix(v, "TOLLGATE_") {
 			kept = append(kept, v)
 		}
 	}
@@ -154,6 +155,17 @@ func (n *Node) AwaitStatus(path string, status int) time.Duration {
 	}
 	n.tb.Fatalf("%s does not answer %d\n%s", path, status, n.Logs())
 	return 0
+}
+
+// finish ends the process, and fails the test over what none may ever write: a panic, recovered or
+// not, or a finding of the race detector in a binary that was built with it.
+func (n *Node) finish() {
+	n.Kill()
+	for line := range strings.SplitSeq(n.Logs(), "\n") {
+		if strings.HasPrefix(line, "panic:") || strings.Contains(line, `"panic":`) || strings.Contains(line, "DATA RACE") {
+			n.tb.Errorf("%v wrote %s", n, line)
+		}
+	}
 }
 
 // Kill ends the process at once, as a crash does. One that has ended is left alone.

@@ -23,7 +23,7 @@ func TestOutage_OfRedisIs503UntilItIsBack(t *testing.T) {
 		{"Redis is killed", (*redistest.Server).Kill, (*redistest.Server).Restart},
 	} {
 		t.Run(outage.name, func(t *testing.T) {
-			redis := redistest.Start(t)
+			redis := redistest.Start(t, "--appendfsync", "always") // by default a killed Redis may lose two seconds
 			n := StartServe(t, redis.Addr, "TOLLGATE_REDIS__TIMEOUT=250ms")
 			apps := n.Seed(t)
 			alice := NewBrowser(DemoUser, DemoPassword)
@@ -41,6 +41,7 @@ func TestOutage_OfRedisIs503UntilItIsBack(t *testing.T) {
 			for name, call := range map[string]func() Answer{
 				"/validate":          func() Answer { return n.Validate(tokens.Access, "") },
 				"/introspect":        func() Answer { return n.Introspect(apps.Gateway, tokens.Access) },
+				"/introspect/batch":  func() Answer { return n.IntrospectBatch(apps.Gateway, tokens.Access, lost.Access) },
 				"/userinfo":          func() Answer { return n.Userinfo(tokens.Access) },
 				"/revoke":            func() Answer { return n.Revoke(apps.Web, lost.Refresh) },
 				"client credentials": func() Answer { return n.ClientCredentials(apps.Service).Answer },

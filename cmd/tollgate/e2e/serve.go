@@ -71,7 +71,7 @@ func newServe(tb testing.TB, issuer, public, ops, redisAddr string, env []string
 	}
 	n.write("tollgate.yaml", fmt.Sprintf(serveConfig, issuer, public, ops, redisAddr))
 	n.args = []string{"serve", "--config", filepath.Join(n.dir, "tollgate.yaml")}
-	tb.Cleanup(n.Kill)
+	tb.Cleanup(n.finish)
 	return n
 }
 
