@@ -77,9 +77,10 @@ var familyListing = []test{
 		ended := familyOf(t, s, "usr_1", "app", minute)
 		ok(t, s.RevokeGrant(ctx, ended, now().Add(minute)))
 		live := familyOf(t, s, "usr_1", "app", minute)
+		end := now().Add(soon) // not later than the family's own
 		over := familyOf(t, s, "usr_1", "app", soon)
 		same(t, listAll(t, s, "usr_1", "", 10), []oauth.GrantID{live, over})
-		goes(t, now().Add(soon), store.ErrAbsent, func() error {
+		goes(t, end, store.ErrAbsent, func() error {
 			if !slices.Contains(listAll(t, s, "", "app", 10), over) {
 				return store.ErrAbsent
 			}
