@@ -106,8 +106,8 @@ func cookies(b *Browser, n *Node, r *http.Request) *http.Request {
 
 func TestStart_WithoutRedisIsAliveNotReadyAndHeals(t *testing.T) {
 	redis := redistest.Start(t)
+	n := NewServe(t, redis.Addr) // takes its ports before Redis gives up its own
 	redis.Kill()
-	n := NewServe(t, redis.Addr)
 	n.Start()
 	alive := n.AwaitStatus("/livez", 200)
 	if alive > time.Second {
