@@ -5,6 +5,6 @@
 //	     ──> Browser (cookies, the login and consent forms) ──┘
 //
 // The files without _test are the harness: binary.go builds, harness.go starts and ends processes,
-// serve.go configures them, calls.go and browser.go talk to them. It knows the product's surface
-// only, nothing of its packages.
+// serve.go configures them, seed.go fills them, calls.go, browser.go and form.go talk to them. It
+// knows the product's surface only, nothing of its packages.
 package e2e
