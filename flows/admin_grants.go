@@ -20,41 +20,62 @@ type GrantInfo struct {
 	ExpiresAt   time.Time
 }
 
-// ListGrants returns live grants of a user, of a client, or of both; newest first.
+// ListGrants returns live grants of a user, of a client, or of both; newest first. It says not_found
+// where there is no such user or client: a slip must not look like somebody who holds nothing.
 func (f *Flows) ListGrants(ctx context.Context, username, clientID, cursor string, limit int) ([]GrantInfo, string, error) {
-	subject, err := f.subjectOf(ctx, username)
+	subject, err := f.holder(ctx, username, clientID)
 	if err != nil {
 		return nil, "", err
-	}
-	if subject == "" && clientID == "" {
-		return nil, "", oauth.InvalidRequest("name a user or a client")
 	}
 	families, next, err := f.store.ListFamilies(ctx, subject, clientID, store.Page{Cursor: cursor, Limit: limit})
 	if err != nil {
 		return nil, "", outage(err)
 	}
-	out := make([]GrantInfo, len(families))
+	refs := make([]store.TokenRef, len(families))
 	for i, family := range families {
-		out[i] = GrantInfo{
-			Grant: family.Grant, Refreshable: family.Current != store.Hash{},
-			RotatedAt: family.RotatedAt, ExpiresAt: family.ExpiresAt,
+		refs[i] = refOf(&family.Grant)
+	}
+	out := []GrantInfo{}
+	for i, err := range f.checkRevokedAll(ctx, refs) {
+		switch family := families[i]; {
+		case errors.Is(err, store.ErrRevoked): // with all of its user, client or session
+		case err != nil:
+			return nil, "", err
+		default:
+			out = append(out, GrantInfo{
+				Grant: family.Grant, Refreshable: family.Current != store.Hash{},
+				RotatedAt: family.RotatedAt, ExpiresAt: family.ExpiresAt,
+			})
 		}
 	}
 	return out, next, nil
 }
 
-func (f *Flows) subjectOf(ctx context.Context, username string) (string, error) {
-	if username == "" {
-		return "", nil
-	}
-	u, err := f.GetUser(ctx, username)
-	if err != nil {
-		return "", err
-	}
-	return u.Subject, nil
+// refOf is what the tokens of a grant hang on.
+func refOf(g *oauth.Grant) store.TokenRef {
+	return store.TokenRef{Grant: g.ID, ClientID: g.ClientID, Subject: g.Subject, SessionID: g.SessionID, IssuedAt: g.CreatedAt}
 }
 
-// RevokeGrantByID ends one grant with all its tokens.
+// holder checks that everybody who is named exists, and that somebody is. It returns the user's
+// subject, "" where none is named.
+func (f *Flows) holder(ctx context.Context, username, clientID string) (subject string, err error) {
+	if username == "" && clientID == "" {
+		return "", oauth.InvalidRequest("name a user or a client")
+	}
+	if username != "" {
+		u, err := f.GetUser(ctx, username)
+		if err != nil {
+			return "", err
+		}
+		subject = u.Subject
+	}
+	if clientID != "" {
+		_, err = f.GetClient(ctx, clientID)
+	}
+	return subject, err
+}
+
+// RevokeGrantByID ends one grant with all its tokens. It says not_found of one that has ended.
 func (f *Flows) RevokeGrantByID(ctx context.Context, id oauth.GrantID) error {
 	family, err := f.store.GetFamily(ctx, id)
 	switch {
@@ -63,18 +84,23 @@ func (f *Flows) RevokeGrantByID(ctx context.Context, id oauth.GrantID) error {
 	case err != nil:
 		return outage(err)
 	}
+	switch err := f.checkRevoked(ctx, refOf(&family.Grant)); {
+	case errors.Is(err, store.ErrRevoked):
+		return errNoGrant
+	case err != nil:
+		return err
+	}
 	return f.endGrant(ctx, &family.Grant, "by an operator")
 }
 
 // RevokeGrants ends everything a user holds, or everything a client holds, sessions included; or
-// what a user granted one client, together with the consent.
+// what a user granted one client, together with the consent. It says not_found where there is no
+// such user or client; deleting one has ended everything already.
 func (f *Flows) RevokeGrants(ctx context.Context, username, clientID string) error {
-	subject, err := f.subjectOf(ctx, username)
+	subject, err := f.holder(ctx, username, clientID)
 	switch {
 	case err != nil:
 		return err
-	case subject == "" && clientID == "":
-		return oauth.InvalidRequest("name a user or a client")
 	case subject == "":
 		return f.endClient(ctx, clientID)
 	case clientID == "":

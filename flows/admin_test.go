@@ -1,6 +1,7 @@
 package flows
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -157,6 +158,48 @@ func TestGrants_AreListedAndEnded(t *testing.T) {
 	}
 	_, _, err := w.ListGrants(t.Context(), "", "", "", 10)
 	wantCode(t, err, oauth.CodeInvalidRequest)
+}
+
+// A slip in an emergency must not look like success.
+func TestGrants_OfNobodyAreNotFound(t *testing.T) {
+	w := newWorld(t)
+	a := w.tokens(w.newBrowser())
+	for _, who := range []struct{ username, clientID string }{
+		{"", "wbe"}, {"alcie", ""}, {DemoUser, "wbe"}, {"alcie", "web"},
+	} {
+		_, _, err := w.ListGrants(t.Context(), who.username, who.clientID, "", 10)
+		wantCode(t, err, oauth.CodeNotFound)
+		wantCode(t, w.RevokeGrants(t.Context(), who.username, who.clientID), oauth.CodeNotFound)
+	}
+	wantCode(t, w.RevokeGrants(t.Context(), "", ""), oauth.CodeInvalidRequest)
+	w.wantActive(true, a.AccessToken, a.RefreshToken)
+
+	w.broken.fail(errors.New("gone"))
+	wantCode(t, w.RevokeGrants(t.Context(), "", "web"), oauth.CodeTemporarilyUnavailable)
+}
+
+func TestGrants_EndOnlyOnce(t *testing.T) {
+	w := newWorld(t)
+	for name, end := range map[string]func(oauth.GrantID) error{
+		"by its id":         func(id oauth.GrantID) error { return w.RevokeGrantByID(t.Context(), id) },
+		"with its user":     func(oauth.GrantID) error { return w.RevokeGrants(t.Context(), DemoUser, "") },
+		"with its client":   func(oauth.GrantID) error { return w.RevokeGrants(t.Context(), "", "web") },
+		"with its consent":  func(oauth.GrantID) error { return w.RevokeGrants(t.Context(), DemoUser, "web") },
+		"with the password": func(oauth.GrantID) error { _, err := w.SetPassword(t.Context(), DemoUser, DemoPassword); return err },
+	} {
+		t.Run(name, func(t *testing.T) {
+			w.pass(time.Second)
+			a := w.tokens(w.newBrowser())
+			grant := must(w.Validate(t.Context(), []byte(a.AccessToken), "", ""))(t).Claims.Grant
+			if err := end(grant); err != nil {
+				t.Fatal(err)
+			}
+			wantCode(t, w.RevokeGrantByID(t.Context(), grant), oauth.CodeNotFound)
+			if left, _, err := w.ListGrants(t.Context(), DemoUser, "", "", 10); err != nil || len(left) != 0 {
+				t.Errorf("an ended grant is listed: %+v, %v", left, err)
+			}
+		})
+	}
 }
 
 func TestTokens_OperatorsSeeAndEndAny(t *testing.T) {

@@ -88,7 +88,7 @@ func (f *Flows) introspectRefresh(ctx context.Context, client *oauth.Client, id 
 		Issuer: f.cfg.Issuer, SessionID: g.SessionID,
 		Expires: family.ExpiresAt.Unix(), IssuedAt: g.CreatedAt.Unix(),
 	}
-	return store.TokenRef{Grant: id, ClientID: g.ClientID, Subject: g.Subject, SessionID: g.SessionID, IssuedAt: g.CreatedAt}, nil
+	return refOf(g), nil
 }
 
 // mayLook reports whether a token is the caller's business: its own, meant for it, or any where
