@@ -80,7 +80,7 @@ func adminListClients(r *request) error {
 
 func adminCreateClient(r *request) error {
 	var body clientRegistration
-	if err := r.readJSON(&body); err != nil {
+	if err := r.readMembers(&body); err != nil {
 		return err
 	}
 	client, err := body.client()
@@ -117,7 +117,7 @@ func adminUpdateClient(r *request) error {
 		return err
 	}
 	var body clientRegistration
-	if err := r.readJSON(&body); err != nil {
+	if err := r.readMembers(&body); err != nil {
 		return err
 	}
 	if body.ID != "" && body.ID != id {

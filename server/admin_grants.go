@@ -54,7 +54,7 @@ func adminRevokeGrants(r *request) error {
 		Username string `json:"username"`
 		ClientID string `json:"client_id"`
 	}
-	if err := r.readJSON(&body); err != nil {
+	if err := r.readMembers(&body); err != nil {
 		return err
 	}
 	if err := r.s.flows.RevokeGrants(r.ctx, body.Username, body.ClientID); err != nil {

@@ -27,7 +27,7 @@ func adminRotateKeys(r *request) error {
 		Alg    oauth.Alg `json:"alg"`
 		AtOnce bool      `json:"at_once"`
 	}
-	if err := r.readJSON(&body); err != nil {
+	if err := r.readMembers(&body); err != nil {
 		return err
 	}
 	if body.Alg != "" && !slices.Contains(oauth.Algs(), body.Alg) {

@@ -31,9 +31,10 @@ func (r *request) listing(filters ...string) (page, error) {
 	if err != nil {
 		return page{}, err
 	}
+	known := slices.Concat(filters, []string{"limit", "cursor"})
 	for _, p := range f.params {
-		if !slices.Contains(filters, p.name) && p.name != "limit" && p.name != "cursor" {
-			return page{}, oauth.InvalidRequest("the listing has no such parameter")
+		if !slices.Contains(known, p.name) {
+			return page{}, unknownName("parameter", p.name, known)
 		}
 	}
 	pg := page{limit: defaultPage, query: f}

@@ -9,7 +9,7 @@ type tokenBody struct {
 
 func (r *request) readToken() (string, error) {
 	var body tokenBody
-	if err := r.readJSON(&body); err != nil {
+	if err := r.readMembers(&body); err != nil {
 		return "", err
 	}
 	if body.Token == "" {

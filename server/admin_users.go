@@ -64,7 +64,7 @@ func adminListUsers(r *request) error {
 
 func adminCreateUser(r *request) error {
 	var body userRegistration
-	if err := r.readJSON(&body); err != nil {
+	if err := r.readMembers(&body); err != nil {
 		return err
 	}
 	user, err := r.s.flows.CreateUser(r.ctx, &oauth.User{
@@ -108,7 +108,7 @@ func adminSetPassword(r *request) error {
 	var body struct {
 		Password string `json:"password"`
 	}
-	if err := r.readJSON(&body); err != nil {
+	if err := r.readMembers(&body); err != nil {
 		return err
 	}
 	user, err := r.s.flows.SetPassword(r.ctx, username, body.Password)

@@ -89,16 +89,29 @@ func (r *request) batch() ([]string, error) {
 // readJSON reads the body into v. Unknown and repeated members, wrong types and anything after the
 // value are errors.
 func (r *request) readJSON(v any) error {
-	if r.head.contentEncoded {
-		return oauth.NewError(oauth.CodeUnsupportedType, "content encodings are not supported")
+	body, err := r.jsonBody()
+	if err != nil {
+		return err
 	}
-	if r.head.contentTypes != 1 || !isJSONType(r.http.Request.Header.ContentType()) {
-		return oauth.NewError(oauth.CodeUnsupportedType, "content type must be application/json")
-	}
-	if err := json.Unmarshal(r.http.PostBody(), v, json.RejectUnknownMembers(true)); err != nil {
+	if decodeJSON(body, v) != nil {
 		return oauth.InvalidRequest("the body is not the JSON that is expected here")
 	}
 	return nil
+}
+
+// jsonBody returns the body of a request that calls it JSON.
+func (r *request) jsonBody() ([]byte, error) {
+	if r.head.contentEncoded {
+		return nil, oauth.NewError(oauth.CodeUnsupportedType, "content encodings are not supported")
+	}
+	if r.head.contentTypes != 1 || !isJSONType(r.http.Request.Header.ContentType()) {
+		return nil, oauth.NewError(oauth.CodeUnsupportedType, "content type must be application/json")
+	}
+	return r.http.PostBody(), nil
+}
+
+func decodeJSON(body []byte, v any) error {
+	return json.Unmarshal(body, v, json.RejectUnknownMembers(true))
 }
 
 // isJSONType reports whether a content type is JSON, in UTF-8, which is all JSON there is.
