@@ -82,6 +82,9 @@ func newFlowClient(cmd *cobra.Command) (*flowClient, error) {
 		c.secret = devServiceSecret
 	}
 	issuer, _ := flags.GetString("issuer")
+	if u, err := url.Parse(issuer); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		return nil, misused("--issuer is %q; begin it with http:// or https://", issuer)
+	}
 	return c, c.discover(cmd.Context(), issuer)
 }
 
@@ -154,7 +157,12 @@ func refusal(text []byte, status int) error {
 	if json.Unmarshal(text, &answer) != nil || answer.Error == "" {
 		return fmt.Errorf("the issuer answered %d without an error code", status)
 	}
-	return errors.New(printable(strings.TrimSuffix(answer.Error+": "+answer.Description, ": ")))
+	return errors.New(refusalText(answer.Error, answer.Description))
+}
+
+// refusalText is an error code with its description, if there is one, for a terminal.
+func refusalText(code, description string) string {
+	return printable(strings.TrimSuffix(code+": "+description, ": "))
 }
 
 // showTokens prints a token answer, or passes it on as it is.
@@ -179,11 +187,17 @@ func newFlowClientCredentials() *cobra.Command {
 
 func newFlowRefresh() *cobra.Command {
 	cmd := withFlow(&cobra.Command{
-		Use: "refresh", Short: "A new access token for a refresh token (RFC 6749 6)", Args: cobra.NoArgs,
-		Long: "Refresh reads the refresh token from --refresh-token, or else from standard input.",
-		RunE: does(func(cmd *cobra.Command, _ []string) error {
+		Use: "refresh [TOKEN]", Short: "A new access token for a refresh token (RFC 6749 6)", Args: cobra.MaximumNArgs(1),
+		Long: `Refresh takes the refresh token as its argument, from --refresh-token, or else from a prompt or standard
+input, where no other user of this machine can see it.`,
+		RunE: does(func(cmd *cobra.Command, args []string) error {
 			refresh, _ := cmd.Flags().GetString("refresh-token")
-			if refresh == "" {
+			switch {
+			case refresh != "" && len(args) > 0:
+				return misused("give the refresh token once")
+			case len(args) > 0:
+				refresh = args[0]
+			case refresh == "":
 				var err error
 				if refresh, err = readSecret(cmd, "Refresh token: "); err != nil {
 					return err

@@ -138,7 +138,8 @@ func (a *attempt) wait(ctx context.Context, listener net.Listener) (url.Values, 
 			http.Error(w, "This is not the answer to our request.", http.StatusBadRequest)
 			return
 		}
-		fmt.Fprintln(w, "Done. You can close this window and go back to the terminal.")
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		fmt.Fprintln(w, farewell(query)+" You can close this window and go back to the terminal.")
 		select {
 		case answers <- query:
 		default: // the browser came twice
@@ -159,6 +160,18 @@ func (a *attempt) wait(ctx context.Context, listener net.Listener) (url.Values, 
 	}
 }
 
+// farewell tells the person at the browser how it ended.
+func farewell(answer url.Values) string {
+	switch code := answer.Get("error"); code {
+	case "":
+		return "Done."
+	case "access_denied":
+		return "Access was denied (access_denied); the application got nothing."
+	default:
+		return "This did not work: " + refusalText(code, answer.Get("error_description")) + "."
+	}
+}
+
 // check returns the code of an answer that fits the request.
 func (a *attempt) check(answer url.Values) (string, error) {
 	switch {
@@ -167,7 +180,7 @@ func (a *attempt) check(answer url.Values) (string, error) {
 	case answer.Get("iss") != a.issuer: // RFC 9207 2.4
 		return "", fmt.Errorf("the answer comes from another issuer, %q", answer.Get("iss"))
 	case answer.Get("error") != "":
-		return "", errors.New(printable(answer.Get("error") + ": " + answer.Get("error_description")))
+		return "", errors.New(refusalText(answer.Get("error"), answer.Get("error_description")))
 	case answer.Get("code") == "":
 		return "", errors.New("the answer carries no code")
 	}

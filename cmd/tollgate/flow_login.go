@@ -43,14 +43,14 @@ func signIn(ctx context.Context, start string, redirect *url.URL, user, password
 		case location != nil:
 			return location.Query(), nil
 		case page.form == nil:
-			return nil, fmt.Errorf("the issuer shows a page that this command cannot read: %q", page.title)
+			return nil, fmt.Errorf("the issuer refused: %s", page.words())
 		}
 		fields := page.form.fields
 		switch {
 		case !page.form.has["password"]:
 			fields.Set("decision", "allow")
 		case passwordSent:
-			return nil, errors.New("wrong username or password")
+			return nil, fmt.Errorf("the issuer says: %s", page.words())
 		default:
 			fields.Set("username", user)
 			fields.Set("password", password)
@@ -77,16 +77,21 @@ func turn(browser *http.Client, request *http.Request) (*page, *url.URL, error) 
 	if err != nil {
 		return nil, nil, err
 	}
-	p := &page{at: response.Request.URL}
+	p := &page{at: response.Request.URL, status: response.StatusCode}
 	p.read(root)
 	return p, nil, nil
 }
 
-// page is what this command understands of an HTML page: its title and its first form.
+// page is what this command understands of an HTML page: its first form, and what it tells a person.
 type page struct {
-	at    *url.URL
-	title string
-	form  *form
+	at     *url.URL
+	status int
+	form   *form
+
+	alert   string // what was wrong with the form
+	heading string
+	lead    string
+	detail  string // for developers
 }
 
 type form struct {
@@ -98,27 +103,59 @@ type form struct {
 
 func (p *page) read(n *html.Node) {
 	if n.Type == html.ElementNode {
-		switch n.Data {
-		case "title":
-			if n.FirstChild != nil {
-				p.title = strings.TrimSpace(n.FirstChild.Data)
-			}
-		case "form":
-			if p.form == nil {
-				p.form = &form{action: attribute(n, "action"), at: p.at, fields: url.Values{}, has: map[string]bool{}}
-			}
-		case "input":
-			if name := attribute(n, "name"); p.form != nil && name != "" {
-				p.form.has[name] = true
-				if attribute(n, "type") == "hidden" {
-					p.form.fields.Set(name, attribute(n, "value"))
-				}
+		switch {
+		case attribute(n, "role") == "alert":
+			p.alert = textOf(n)
+		case n.Data == "h1":
+			p.heading = textOf(n)
+		case attribute(n, "class") == "lead":
+			p.lead = textOf(n)
+		case n.Data == "dd" && p.detail == "":
+			p.detail = textOf(n)
+		case n.Data == "form" && p.form == nil:
+			p.form = &form{action: attribute(n, "action"), at: p.at, fields: url.Values{}, has: map[string]bool{}}
+		case n.Data == "input" && p.form != nil && attribute(n, "name") != "":
+			name := attribute(n, "name")
+			p.form.has[name] = true
+			if attribute(n, "type") == "hidden" {
+				p.form.fields.Set(name, attribute(n, "value"))
 			}
 		}
 	}
 	for child := n.FirstChild; child != nil; child = child.NextSibling {
 		p.read(child)
 	}
+}
+
+// words is what the page tells a person, in one line that a terminal can show.
+func (p *page) words() string {
+	const longest = 400
+	words := strings.TrimSuffix(p.alert, ".")
+	switch {
+	case words != "":
+	case p.heading == "":
+		return fmt.Sprintf("its page has status %d and no message that this command understands", p.status)
+	default:
+		words = strings.TrimSuffix(p.heading+": "+p.lead, ": ")
+		if p.detail != "" {
+			words += " (" + p.detail + ")"
+		}
+	}
+	if len(words) > longest {
+		words = strings.ToValidUTF8(words[:longest], "") + "…"
+	}
+	return printable(words)
+}
+
+// textOf is the text below a node, in one line.
+func textOf(n *html.Node) string {
+	var text strings.Builder
+	for child := range n.Descendants() {
+		if child.Type == html.TextNode {
+			text.WriteString(child.Data)
+		}
+	}
+	return strings.Join(strings.Fields(text.String()), " ")
 }
 
 func attribute(n *html.Node, name string) string {

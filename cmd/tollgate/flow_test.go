@@ -1,16 +1,16 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
 
-	"tollgate/redisx/redistest"
+	"golang.org/x/net/html"
 )
 
 func TestFlow_EveryGrantAgainstDev(t *testing.T) {
@@ -75,8 +75,13 @@ func TestFlow_FailuresSayWhatToDo(t *testing.T) {
 		{"", []string{"client-credentials", "--client-secret", "wrong"}, "invalid_client"},
 		{"", []string{"client-credentials", "--scope", "nonsense"}, "invalid_scope"},
 		{"", []string{"client-credentials", "--client-secret-file", "absent"}, "absent"},
-		{"wrong\n", []string{"authorization-code", "--login", "alice"}, "wrong username or password"},
+		{"wrong\n", []string{"authorization-code", "--login", "alice"}, "the issuer says: Wrong username or password\n"},
+		{"alice-password\n", []string{"authorization-code", "--login", "alice", "--client-id", "nobody"},
+			"the issuer refused: This request cannot go on: The application that sent you here asked for something that is not right. " +
+				"Nothing was shared with it. ("},
 		{"tgr_nonsense\n", []string{"refresh"}, "invalid_grant"},
+		{"", []string{"refresh", "tgr_nonsense"}, "invalid_grant"},
+		{"", []string{"refresh", "--refresh-token", "tgr_nonsense"}, "invalid_grant"},
 		{"", []string{"refresh"}, "standard input is empty"},
 	} {
 		args := append([]string{"flow"}, story.args...)
@@ -86,6 +91,79 @@ func TestFlow_FailuresSayWhatToDo(t *testing.T) {
 		r := run(t, nil, story.input, args...)
 		if r.code != exitFailed || !strings.Contains(r.err, story.want) || r.out != "" {
 			t.Errorf("%v: exit %d: %s%s", story.args, r.code, r.out, r.err)
+		}
+	}
+}
+
+func TestFlow_LockOutIsSaid(t *testing.T) {
+	_, _, issuer, _ := startDev(t)
+	said := ""
+	for range 12 {
+		r := run(t, nil, "wrong\n", "flow", "authorization-code", "--login", "alice", "--issuer", issuer)
+		if said = r.err; !strings.Contains(said, "Wrong username or password") {
+			break
+		}
+	}
+	if !regexp.MustCompile(`^tollgate: the issuer says: Too many attempts\. Wait \d+ seconds?, then try again\n$`).MatchString(said) {
+		t.Errorf("said %s", said)
+	}
+}
+
+// A page of somebody else's cannot drive the terminal.
+func TestFlow_WordsOfAPageAreForATerminal(t *testing.T) {
+	check := func(source, want string) {
+		t.Helper()
+		root, err := html.Parse(strings.NewReader(source))
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := &page{status: 400}
+		p.read(root)
+		if got := p.words(); got != want {
+			t.Errorf("%.40q is read as %q, want %q", source, got, want)
+		}
+	}
+	check("<h1>No\x1b[31m</h1>", "No?[31m")
+	check("<h1>No</h1><p class=lead>Not <b>you</b>.</p><dl><dd>a · b</dd><dd>42</dd></dl>", "No: Not you. (a · b)")
+	check("<p role=alert>Wrong.</p><h1>Sign in</h1>", "Wrong")
+	check(`{"error":"x"}`, "its page has status 400 and no message that this command understands")
+	check("<h1>"+strings.Repeat("x", 500)+"</h1>", strings.Repeat("x", 400)+"…")
+}
+
+func TestFlow_MisuseIsSaid(t *testing.T) {
+	for _, issuer := range []string{"127.0.0.1:8080", "auth.example.com", "ftp://auth.example.com", "http://", ""} {
+		r := run(t, nil, "", "flow", "client-credentials", "--issuer", issuer)
+		if want := fmt.Sprintf("tollgate: --issuer is %q; begin it with http:// or https://\n", issuer); r.code != exitUsage || !strings.HasPrefix(r.err, want) {
+			t.Errorf("exit %d: %s", r.code, r.err)
+		}
+	}
+	if r := run(t, nil, "", "flow", "refresh", "tgr_S3CRET", "--refresh-token", "tgr_S3CRET"); r.code != exitUsage || strings.Contains(r.err, "S3CRET") {
+		t.Errorf("exit %d: %s", r.code, r.err)
+	}
+}
+
+func TestFlow_TheBrowserIsToldHowItEnded(t *testing.T) {
+	_, _, issuer, _ := startDev(t)
+	for _, story := range []struct{ answer, want string }{
+		{"error=access_denied", "Access was denied (access_denied); the application got nothing. You can close this window"},
+		{"error=invalid_scope&error_description=no%1bsuch", "This did not work: invalid_scope: no?such. You can close this window"},
+	} {
+		p := start(t, nil, "flow", "authorization-code", "--issuer", issuer)
+		address, err := url.Parse(p.await(`\n  (http://\S+/authorize\?\S+)\n`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		asked := address.Query()
+		response, err := http.Get(asked.Get("redirect_uri") + "?state=" + asked.Get("state") + "&iss=" + url.QueryEscape(issuer) + "&" + story.answer)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer response.Body.Close()
+		if page, _ := io.ReadAll(response.Body); !strings.HasPrefix(string(page), story.want) {
+			t.Errorf("%s: the page says %s", story.answer, page)
+		}
+		if err := <-p.end; err == nil {
+			t.Errorf("%s: the command succeeded", story.answer)
 		}
 	}
 }
@@ -115,67 +193,4 @@ func TestFlow_AnswerMustFitTheRequest(t *testing.T) {
 	if err := a.checkNonce("e30.eyJub25jZSI6Im5vbmNlIn0.x"); err != nil {
 		t.Error(err)
 	}
-}
-
-// Grants and tokens are made by a server and ended by commands beside it.
-func TestGrantAndToken_SeenAndEnded(t *testing.T) {
-	in := install(t, redistest.Start(t).Addr)
-	mustRun(t, in.env, "a password of bob\n", "user", "create", "bob")
-	mustRun(t, in.env, "", "client", "create", "phone", "--public", "--redirect-uri", "http://127.0.0.1/callback", "--scope", "openid offline_access")
-	address := freeAddress(t)
-	in.env = append(in.env, "TOLLGATE_LISTEN__PUBLIC="+address, "TOLLGATE_ISSUER=http://"+address)
-	p, public, _ := startServe(t, in)
-	awaitStatus(t, public+"/readyz", 200)
-	signInAsBob := func() (access, refresh string) {
-		out := mustRun(t, nil, "a password of bob\n", "flow", "authorization-code", "--issuer", public, "--client-id", "phone",
-			"--scope", "openid offline_access", "--login", "bob", "-o", "json")
-		return jsonText(t, out, "access_token"), jsonText(t, out, "refresh_token")
-	}
-	inspect := func(token string) (v tokenView) {
-		if err := json.Unmarshal([]byte(mustRun(t, in.env, token+"\n", "token", "inspect", "-o", "json")), &v); err != nil {
-			t.Fatal(err)
-		}
-		return v
-	}
-	grants := func() (all []grantView) {
-		if err := json.Unmarshal([]byte(mustRun(t, in.env, "", "grant", "list", "--user", "bob", "-o", "json")), &all); err != nil {
-			t.Fatal(err)
-		}
-		return all
-	}
-
-	access, refresh := signInAsBob()
-	if v := inspect(access); !v.Active || v.ClientID != "phone" || !strings.HasPrefix(v.Subject, "usr_") {
-		t.Errorf("access token: %+v", v)
-	}
-	if v := inspect(refresh); !v.Active || v.TokenUse != "refresh_token" {
-		t.Errorf("refresh token: %+v", v)
-	}
-	if all := grants(); len(all) != 1 || all[0].ClientID != "phone" || !all[0].Refreshable {
-		t.Errorf("grants: %+v", all)
-	}
-	mustRun(t, in.env, refresh+"\n", "token", "revoke")
-	if v := inspect(access); v.Active || v.Problem == "" {
-		t.Errorf("after its refresh token was revoked: %+v", v)
-	}
-
-	access, _ = signInAsBob()
-	mustRun(t, in.env, "", "grant", "revoke", string(grants()[0].ID))
-	if v := inspect(access); v.Active {
-		t.Errorf("after its grant was revoked: %+v", v)
-	}
-	access, _ = signInAsBob()
-	mustRun(t, in.env, "", "grant", "revoke", "--user", "bob", "--client", "phone")
-	if v := inspect(access); v.Active || len(grants()) != 0 {
-		t.Errorf("after the consent was withdrawn: %+v, %v", v, grants())
-	}
-	if v := inspect("nonsense"); v.Active {
-		t.Errorf("nonsense: %+v", v)
-	}
-	for _, args := range [][]string{{"grant", "list"}, {"grant", "revoke"}, {"grant", "revoke", "x", "--user", "bob"}} {
-		if r := run(t, in.env, "", args...); r.code != exitUsage {
-			t.Errorf("%v: exit %d: %s", args, r.code, r.err)
-		}
-	}
-	p.stop(syscall.SIGTERM)
 }
