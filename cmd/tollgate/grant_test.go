@@ -52,7 +52,8 @@ func TestGrantAndToken_SeenAndEnded(t *testing.T) {
 	}
 
 	access, _ = signInAsBob()
-	mustRun(t, in.env, "", "grant", "revoke", string(grants()[0].ID))
+	ended := grants()[0].ID
+	mustRun(t, in.env, "", "grant", "revoke", string(ended))
 	if v := inspect(access); v.Active {
 		t.Errorf("after its grant was revoked: %+v", v)
 	}
@@ -63,6 +64,17 @@ func TestGrantAndToken_SeenAndEnded(t *testing.T) {
 	}
 	if v := inspect("nonsense"); v.Active {
 		t.Errorf("nonsense: %+v", v)
+	}
+	for want, lines := range map[string][]string{
+		"tollgate: there is no such client; see `tollgate client list`\n": {"list --client nobody", "revoke --client nobody", "revoke --client nobody --user bob"},
+		"tollgate: there is no such user; see `tollgate user list`\n":     {"list --user nobody", "revoke --user nobody"},
+		"tollgate: there is no such grant; see `tollgate grant list`\n":   {"revoke nonsense", "revoke " + string(ended)},
+	} {
+		for _, line := range lines {
+			if r := run(t, in.env, "", append([]string{"grant"}, strings.Fields(line)...)...); r.code != exitFailed || r.err != want || r.out != "" {
+				t.Errorf("grant %s: exit %d: %s%s", line, r.code, r.out, r.err)
+			}
+		}
 	}
 	for _, args := range [][]string{{"grant", "list"}, {"grant", "revoke"}, {"grant", "revoke", "x", "--user", "bob"}} {
 		if r := run(t, in.env, "", args...); r.code != exitUsage {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -41,12 +42,20 @@ func managing(run func(ctx context.Context, cmd *cobra.Command, args []string, n
 		if _, err := n.store.Ping(ctx); err != nil {
 			return fmt.Errorf("no Redis answers at %s; start it, or correct redis.addresses: %w", c.Redis.Addresses[0], err)
 		}
-		err = run(ctx, cmd, args, n)
-		if kind := cmd.Parent().Name(); (kind == "client" || kind == "user") && err != nil && oauth.AsError(err).Code == oauth.CodeNotFound {
-			return fmt.Errorf("%s; see `tollgate %s list`", explain(err), kind)
-		}
-		return err
+		return pointToList(run(ctx, cmd, args, n))
 	})
+}
+
+// pointToList tells who named somebody that is not there where to look.
+func pointToList(err error) error {
+	var answer *oauth.Error
+	if !errors.As(err, &answer) || answer.Code != oauth.CodeNotFound {
+		return err
+	}
+	if kind, ok := strings.CutPrefix(answer.Description, "there is no such "); ok {
+		return fmt.Errorf("%s; see `tollgate %s list`", answer.Description, kind)
+	}
+	return err
 }
 
 // manage makes a management command; only the flags of its own are missing.
