@@ -95,7 +95,7 @@ func (s *serving) prepareDemo(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
 	if _, err := s.store.Ping(ctx); err != nil {
-		return fmt.Errorf("no Redis answers at %s; start one there, or leave --redis out: %w", s.config.Redis.Addresses[0], err)
+		return redisProblem(&s.config.Redis, err, "start one there, or leave --redis out")
 	}
 	if err := s.flows.SeedDemo(ctx); err != nil {
 		return fmt.Errorf("store the demo data: %w", err)

@@ -12,6 +12,7 @@ import (
 
 	"tollgate/cmd/tollgate/config"
 	"tollgate/flows/oauth"
+	"tollgate/redisx"
 )
 
 // manageTimeout bounds one management command.
@@ -39,10 +40,13 @@ func managing(run func(ctx context.Context, cmd *cobra.Command, args []string, n
 		defer n.store.Close()
 		ctx, cancel := context.WithTimeout(cmd.Context(), manageTimeout)
 		defer cancel()
-		if _, err := n.store.Ping(ctx); err != nil {
-			return fmt.Errorf("no Redis answers at %s; start it, or correct redis.addresses: %w", c.Redis.Addresses[0], err)
+		if _, err = n.store.Ping(ctx); err == nil {
+			err = run(ctx, cmd, args, n)
 		}
-		return pointToList(run(ctx, cmd, args, n))
+		if errors.Is(err, redisx.ErrUnavailable) {
+			return redisProblem(&c.Redis, err, "start it, or correct redis.addresses")
+		}
+		return pointToList(err)
 	})
 }
 
