@@ -41,7 +41,7 @@ func misused(format string, args ...any) error { return &misuse{fmt.Sprintf(form
 
 // group is a command that only holds others.
 func group(use, short string, commands ...*cobra.Command) *cobra.Command {
-	cmd := &cobra.Command{Use: use, Short: short, Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error {
+	cmd := &cobra.Command{Use: use, Short: short, RunE: func(cmd *cobra.Command, _ []string) error {
 		return misused("%s wants one of its commands", cmd.CommandPath())
 	}}
 	cmd.AddCommand(commands...)

@@ -26,7 +26,21 @@ func jsonText(t *testing.T, object, member string) string {
 func TestCLI_MisuseIsExitTwoAndNamesTheHelp(t *testing.T) {
 	for _, story := range []struct{ line, want string }{
 		{"nonsense", "Try: tollgate help"},
+		{"nonsense", "tollgate has no command nonsense\n"},
+		{"serv", "tollgate has no command serv; did you mean serve?\n"},
 		{"client nonsense", "Try: tollgate client --help"},
+		{"client lst", "tollgate client has no command lst; did you mean list?\n"},
+		{"token tgr_S3CRET", "tollgate token has no such command\n"},
+		{"token inspect tgr_S3CRET tgr_S3CRET", "tollgate token inspect takes one token\n"},
+		{"flow client-credentials tgr_S3CRET", "tollgate flow client-credentials takes no argument\n"},
+		{"client get", "name the client: tollgate client get ID\n"},
+		{"client get a b", "tollgate client get takes one client\n"},
+		{"user set-password", "name the user: tollgate user set-password USERNAME\n"},
+		{"key revoke", "name the key: tollgate key revoke KID\n"},
+		{"key revoke -x", "put -- before a name that begins with -\n"},
+		{"config check tollgate.yaml", "name the configuration file with --config\n"},
+		{"serve tollgate.yaml", "name the configuration file with --config\n"},
+		{"client list all", "tollgate client list takes no argument\n"},
 		{"client", "tollgate client wants one of its commands"},
 		{"client get", "Try: tollgate client get --help"},
 		{"client list --nonsense", "unknown flag: --nonsense"},
@@ -35,7 +49,7 @@ func TestCLI_MisuseIsExitTwoAndNamesTheHelp(t *testing.T) {
 		{"version extra", "Try: tollgate version --help"},
 	} {
 		r := run(t, nil, "", strings.Fields(story.line)...)
-		if r.code != exitUsage || !strings.Contains(r.err, story.want) || r.out != "" {
+		if r.code != exitUsage || !strings.Contains(r.err, story.want) || r.out != "" || strings.Contains(r.err, "S3CRET") {
 			t.Errorf("%s: exit %d: %s%s", story.line, r.code, r.out, r.err)
 		}
 	}

@@ -13,23 +13,23 @@ import (
 )
 
 func newClient() *cobra.Command {
-	create := manage("create [ID]", "Register a client; its secret is shown once", cobra.MaximumNArgs(1), createClient)
+	create := manage("create [ID]", "Register a client; its secret is shown once", createClient)
 	create.Example = `  tollgate client create orders --grant client_credentials --scope "orders:read orders:write"
   tollgate client create shop --redirect-uri https://shop.example.com/callback --scope "openid profile"
   tollgate client create phone --public --redirect-uri http://127.0.0.1/callback --scope "openid offline_access"
   tollgate client create gateway --introspect-any`
-	update := manage("update ID", "Change what is named by a flag", cobra.ExactArgs(1), updateClient)
+	update := manage("update ID", "Change what is named by a flag", updateClient)
 	for _, cmd := range []*cobra.Command{create, update} {
 		addClientFlags(cmd.Flags())
 	}
 	create.Flags().Bool("public", false, "it cannot keep a secret: an app in a browser or on a phone")
 	return group("client", "Manage clients",
 		create,
-		manage("get ID", "Show a client", cobra.ExactArgs(1), getClient),
-		manage("list", "Show all clients", cobra.NoArgs, listClients),
+		manage("get ID", "Show a client", getClient),
+		manage("list", "Show all clients", listClients),
 		update,
-		manage("rotate-secret ID", "Give a client a new secret, shown once; the old one ends at once", cobra.ExactArgs(1), rotateSecret),
-		manage("delete ID", "Remove a client and end everything it holds", cobra.ExactArgs(1), deleteClient),
+		manage("rotate-secret ID", "Give a client a new secret, shown once; the old one ends at once", rotateSecret),
+		manage("delete ID", "Remove a client and end everything it holds", deleteClient),
 	)
 }
 

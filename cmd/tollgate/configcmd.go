@@ -15,11 +15,11 @@ import (
 func newConfig() *cobra.Command {
 	return group("config", "Check and show the configuration",
 		withConfig(withOutput(&cobra.Command{
-			Use: "check", Short: "Name every problem of a configuration at once", Args: cobra.NoArgs,
+			Use: "check", Short: "Name every problem of a configuration at once",
 			RunE: does(runConfigCheck),
 		})),
 		withConfig(withOutput(&cobra.Command{
-			Use: "print", Short: "Show every key with its value; secrets show as <secret>", Args: cobra.NoArgs,
+			Use: "print", Short: "Show every key with its value; secrets show as <secret>",
 			RunE: does(runConfigPrint),
 		})),
 	)

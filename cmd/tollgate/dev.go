@@ -22,7 +22,6 @@ func newDev() *cobra.Command {
 		Long: `Dev serves on this machine only: memory store, demo clients and user, fresh signing keys. With
 --redis, state, demo data and signing keys live on that Redis and are shared by every dev node that names
 it. Its secrets are public: never let anybody else reach it.`,
-		Args: cobra.NoArgs,
 		RunE: does(runDev),
 	}
 	flags := cmd.Flags()

@@ -178,7 +178,7 @@ func showTokens(cmd *cobra.Command, t *tokens) error {
 
 func newFlowClientCredentials() *cobra.Command {
 	return withFlow(&cobra.Command{
-		Use: "client-credentials", Short: "A token for a service (RFC 6749 4.4)", Args: cobra.NoArgs,
+		Use: "client-credentials", Short: "A token for a service (RFC 6749 4.4)",
 		RunE: does(func(cmd *cobra.Command, _ []string) error {
 			return runTokenFlow(cmd, url.Values{"grant_type": {"client_credentials"}})
 		}),
@@ -187,7 +187,7 @@ func newFlowClientCredentials() *cobra.Command {
 
 func newFlowRefresh() *cobra.Command {
 	cmd := withFlow(&cobra.Command{
-		Use: "refresh [TOKEN]", Short: "A new access token for a refresh token (RFC 6749 6)", Args: cobra.MaximumNArgs(1),
+		Use: "refresh [TOKEN]", Short: "A new access token for a refresh token (RFC 6749 6)",
 		Long: `Refresh takes the refresh token as its argument, from --refresh-token, or else from a prompt or standard
 input, where no other user of this machine can see it.`,
 		RunE: does(func(cmd *cobra.Command, args []string) error {

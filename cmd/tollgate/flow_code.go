@@ -24,7 +24,6 @@ func newFlowAuthorizationCode() *cobra.Command {
 		Long: `Authorization-code prints an address to open in a browser, waits on a loopback port for the answer,
 checks state and issuer (RFC 9207), and trades the code for tokens. With --login it signs in at the
 issuer's own pages by itself; the password is read from a prompt or standard input.`,
-		Args: cobra.NoArgs,
 		RunE: does(runAuthorizationCode),
 	}, devApp)
 	flags := cmd.Flags()

@@ -12,8 +12,8 @@ import (
 )
 
 func newGrant() *cobra.Command {
-	list := manage("list", "Show what a user or a client holds", cobra.NoArgs, listGrants)
-	revoke := manage("revoke [GRANT]", "End one grant, or everything a user or a client holds", cobra.MaximumNArgs(1), revokeGrants)
+	list := manage("list", "Show what a user or a client holds", listGrants)
+	revoke := manage("revoke [GRANT]", "End one grant, or everything a user or a client holds", revokeGrants)
 	revoke.Example = `  tollgate grant revoke 6fYbkqTqTHm1c0cGQ4nVxA
   tollgate grant revoke --user alice                  everything issued for her, sessions too
   tollgate grant revoke --user alice --client shop    what she allowed one client, and the consent`

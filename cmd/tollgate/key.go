@@ -14,22 +14,22 @@ import (
 )
 
 func newKey() *cobra.Command {
-	rotate := manage("rotate", "Publish successors of the signing keys", cobra.NoArgs, withKeys(rotateKeys))
+	rotate := manage("rotate", "Publish successors of the signing keys", withKeys(rotateKeys))
 	rotate.Long = `Rotate publishes a new key, which signs once every verifier had keys.publish_ahead to learn of it. The
 old key stays published until the last token it signed has expired. With --now the new key signs at once.`
 	rotate.Flags().String("alg", "", "only this algorithm: RS256, ES256 or EdDSA")
 	rotate.Flags().Bool("now", false, "sign with the new key at once")
 	return group("key", "Manage signing keys",
-		manage("list", "Show signing keys and their states", cobra.NoArgs, withKeys(listKeys)),
+		manage("list", "Show signing keys and their states", withKeys(listKeys)),
 		rotate,
-		manage("revoke KID", "Emergency: refuse everything a key has signed; an active key is replaced", cobra.ExactArgs(1), withKeys(revokeKey)),
+		manage("revoke KID", "Emergency: refuse everything a key has signed; an active key is replaced", withKeys(revokeKey)),
 		newMasterKey(),
 	)
 }
 
 func newMasterKey() *cobra.Command {
 	return &cobra.Command{
-		Use: "new-master", Short: "Print a fresh master key for keys.master_key_file", Args: cobra.NoArgs,
+		Use: "new-master", Short: "Print a fresh master key for keys.master_key_file",
 		Example: "  (umask 077; tollgate key new-master > master.key)",
 		RunE: does(func(cmd *cobra.Command, _ []string) error {
 			_, err := fmt.Fprintln(cmd.OutOrStdout(), keys.NewMasterKey())

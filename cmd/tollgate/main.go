@@ -47,12 +47,12 @@ func newRoot() *cobra.Command {
   tollgate serve --config FILE     run it, on Redis`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		Args:          cobra.NoArgs,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(newDev(), newServe(), newConfig(), newClient(), newUser(), newKey(), newGrant(), newToken(),
 		newFlow(), newVersion())
+	checkCommandLine(root)
 	return root
 }
 

@@ -63,8 +63,8 @@ func pointToList(err error) error {
 }
 
 // manage makes a management command; only the flags of its own are missing.
-func manage(use, short string, args cobra.PositionalArgs, run func(context.Context, *cobra.Command, []string, *node) error) *cobra.Command {
-	return withConfig(withOutput(&cobra.Command{Use: use, Short: short, Args: args, RunE: managing(run)}))
+func manage(use, short string, run func(context.Context, *cobra.Command, []string, *node) error) *cobra.Command {
+	return withConfig(withOutput(&cobra.Command{Use: use, Short: short, RunE: managing(run)}))
 }
 
 // listAll collects every piece of a listing.

@@ -18,7 +18,6 @@ func newServe() *cobra.Command {
 		Long: `Serve answers on the public and the ops listener until SIGTERM or SIGINT, then finishes what is in
 flight and exits within ten seconds; a second signal ends it at once. It writes JSON lines to standard
 output. It starts while Redis is away, says so on /readyz, and heals by itself.`,
-		Args: cobra.NoArgs,
 		RunE: does(runServe),
 	})
 }

@@ -10,7 +10,7 @@ import (
 )
 
 func newUser() *cobra.Command {
-	create := manage("create USERNAME", "Register a user; the password is read from a prompt or standard input", cobra.ExactArgs(1), createUser)
+	create := manage("create USERNAME", "Register a user; the password is read from a prompt or standard input", createUser)
 	flags := create.Flags()
 	flags.String("name", "", "full name")
 	flags.String("given-name", "", "given name")
@@ -19,12 +19,12 @@ func newUser() *cobra.Command {
 	flags.Bool("email-verified", false, "the address is known to be theirs")
 	return group("user", "Manage users",
 		create,
-		manage("get USERNAME", "Show a user", cobra.ExactArgs(1), getUser),
-		manage("list", "Show all users", cobra.NoArgs, listUsers),
-		manage("set-password USERNAME", "Set a password, read from a prompt or standard input; ends all sessions and grants", cobra.ExactArgs(1), setPassword),
-		manage("disable USERNAME", "Shut a user out and end everything issued for them", cobra.ExactArgs(1), disableUser(true)),
-		manage("enable USERNAME", "Let a user in again", cobra.ExactArgs(1), disableUser(false)),
-		manage("delete USERNAME", "Remove a user and end everything issued for them", cobra.ExactArgs(1), deleteUser),
+		manage("get USERNAME", "Show a user", getUser),
+		manage("list", "Show all users", listUsers),
+		manage("set-password USERNAME", "Set a password, read from a prompt or standard input; ends all sessions and grants", setPassword),
+		manage("disable USERNAME", "Shut a user out and end everything issued for them", disableUser(true)),
+		manage("enable USERNAME", "Let a user in again", disableUser(false)),
+		manage("delete USERNAME", "Remove a user and end everything issued for them", deleteUser),
 	)
 }
 

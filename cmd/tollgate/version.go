@@ -44,7 +44,7 @@ func thisBuild() buildInfo {
 
 func newVersion() *cobra.Command {
 	return withOutput(&cobra.Command{
-		Use: "version", Short: "Show version, commit and Go version", Args: cobra.NoArgs,
+		Use: "version", Short: "Show version, commit and Go version",
 		RunE: does(func(cmd *cobra.Command, _ []string) error {
 			b := thisBuild()
 			return show(cmd, b, func(w io.Writer) {

@@ -1,0 +1,67 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"regexp"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// checkCommandLine makes a command and those below it take the argument that their Use names, and
+// no other: "get ID" needs one, "create [ID]" takes one. What is said of a wrong command line
+// repeats no argument, because it may be a token.
+func checkCommandLine(cmd *cobra.Command) {
+	cmd.Args = checkArguments
+	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error {
+		if strings.HasPrefix(err.Error(), "unknown shorthand flag") {
+			return fmt.Errorf("%w; put -- before a name that begins with -", err)
+		}
+		return err
+	})
+	for _, sub := range cmd.Commands() {
+		checkCommandLine(sub)
+	}
+}
+
+// called is what the arguments in a Use name.
+var called = map[string]string{"ID": "client", "USERNAME": "user", "KID": "key", "GRANT": "grant", "TOKEN": "token"}
+
+func checkArguments(cmd *cobra.Command, args []string) error {
+	_, wanted, _ := strings.Cut(cmd.Use, " ")
+	name := strings.Trim(wanted, "[]")
+	switch {
+	case len(args) > 0 && cmd.HasSubCommands():
+		return unknownCommand(cmd, args[0])
+	case len(args) == 0 && wanted != "" && name == wanted:
+		return misused("name the %s: %s %s", called[name], cmd.CommandPath(), name)
+	case len(args) > 1 && wanted != "":
+		return misused("%s takes one %s", cmd.CommandPath(), called[name])
+	case len(args) > 0 && wanted == "" && cmd.Flags().Lookup("config") != nil && isFile(args[0]):
+		return misused("name the configuration file with --config")
+	case len(args) > 0 && wanted == "":
+		return misused("%s takes no argument", cmd.CommandPath())
+	}
+	return nil
+}
+
+func isFile(name string) bool {
+	info, err := os.Stat(name)
+	return strings.HasSuffix(name, ".yaml") || strings.HasSuffix(name, ".yml") || err == nil && !info.IsDir()
+}
+
+// plainWord looks like a command and can hold no secret.
+var plainWord = regexp.MustCompile(`^[a-z-]{1,20}$`)
+
+func unknownCommand(cmd *cobra.Command, name string) error {
+	cmd.SuggestionsMinimumDistance = 1 + len(name)/5 // letters that may be wrong
+	near := cmd.SuggestionsFor(name)
+	switch {
+	case !plainWord.MatchString(name):
+		return misused("%s has no such command", cmd.CommandPath())
+	case len(near) > 0:
+		return misused("%s has no command %s; did you mean %s?", cmd.CommandPath(), name, strings.Join(near, " or "))
+	}
+	return misused("%s has no command %s", cmd.CommandPath(), name)
+}
