@@ -23,12 +23,16 @@ func (f *Flows) accessToken(ctx context.Context, tok []byte) (*token.Access, err
 // verify checks the bytes. A key that is not known may be one that another node made a moment
 // ago, so the set is read once more before the token is refused.
 func (f *Flows) verify(ctx context.Context, tok []byte) (*token.Access, error) {
+	return f.verifyAfter(tok, func() error { return f.keys.Refresh(ctx) })
+}
+
+func (f *Flows) verifyAfter(tok []byte, refresh func() error) (*token.Access, error) {
 	if f.keys.Snapshot() == nil {
 		return nil, oauth.Unavailable(errNoKeys)
 	}
 	claims, err := f.verifier.Access(tok)
 	if errors.Is(err, token.ErrUnknownKey) {
-		if err := f.keys.Refresh(ctx); err != nil {
+		if err := refresh(); err != nil {
 			return nil, oauth.Unavailable(err)
 		}
 		claims, err = f.verifier.Access(tok)

@@ -74,7 +74,7 @@ func (f *Flows) checkNewClient(ctx context.Context, c *oauth.Client) error {
 }
 
 func (f *Flows) putClient(ctx context.Context, c *oauth.Client) (*oauth.Client, error) {
-	c.CreatedAt, c.Version = f.now(), 1
+	c.CreatedAt, c.Version, c.Generation = f.now(), 1, newGeneration()
 	c.UpdatedAt = c.CreatedAt
 	switch err := f.store.CreateClient(ctx, c); {
 	case errors.Is(err, store.ErrExists):
@@ -88,14 +88,15 @@ func (f *Flows) putClient(ctx context.Context, c *oauth.Client) (*oauth.Client, 
 
 // UpdateClient replaces a client's registration; id, secret and age stay. The version must be
 // the one that was read, or it says precondition_failed. Disabling ends everything the client
-// holds; enabling it again brings none of it back.
+// holds, and whatever it is issued in the next seconds, as clocks of nodes differ; enabling it
+// again brings none of it back. Disabling may be repeated until it succeeds.
 func (f *Flows) UpdateClient(ctx context.Context, c *oauth.Client) (*oauth.Client, error) {
 	old, err := f.GetClient(ctx, c.ID)
 	if err != nil {
 		return nil, err
 	}
 	c = c.Clone()
-	c.SecretHash, c.CreatedAt = old.SecretHash, old.CreatedAt
+	c.SecretHash, c.CreatedAt, c.Generation = old.SecretHash, old.CreatedAt, old.Generation
 	if problems := oauth.CheckClient(c); len(problems) > 0 {
 		return nil, oauth.InvalidRequest(strings.Join(problems, "; "))
 	}
@@ -105,13 +106,20 @@ func (f *Flows) UpdateClient(ctx context.Context, c *oauth.Client) (*oauth.Clien
 	case c.SecretHash == nil:
 		return nil, oauth.InvalidRequest("a public client cannot become confidential, register a new one")
 	}
-	if err := f.saveClient(ctx, c, "updated"); err != nil {
-		return nil, err
+	if c.Disabled {
+		return c, f.disableClient(ctx, c)
 	}
-	if c.Disabled && !old.Disabled {
-		return c, f.endClient(ctx, c.ID)
+	return c, f.saveClient(ctx, c, "updated")
+}
+
+func (f *Flows) disableClient(ctx context.Context, c *oauth.Client) error {
+	c.Disabled, c.Generation = true, newGeneration()
+	if err := f.saveClient(ctx, c, "disabled"); err != nil {
+		return err
 	}
-	return c, nil
+	return f.cut(func(at time.Time) error {
+		return f.store.RevokeClient(ctx, c.ID, at.Add(leeway), f.grantsEnd())
+	})
 }
 
 // saveClient stores a changed client and makes c what is stored.
@@ -147,8 +155,16 @@ func (f *Flows) RotateSecret(ctx context.Context, id string) (*oauth.Client, str
 	return c, secret, nil
 }
 
-// DeleteClient removes a client and ends everything it holds.
+// DeleteClient removes a client and ends everything it holds. It ends first: however far it gets,
+// it may be repeated, and what is half deleted is disabled.
 func (f *Flows) DeleteClient(ctx context.Context, id string) error {
+	c, err := f.GetClient(ctx, id)
+	if err != nil {
+		return err
+	}
+	if err := f.disableClient(ctx, c); err != nil {
+		return err
+	}
 	switch err := f.store.DeleteClient(ctx, id); {
 	case errors.Is(err, store.ErrAbsent):
 		return errNoClient
@@ -156,10 +172,18 @@ func (f *Flows) DeleteClient(ctx context.Context, id string) error {
 		return outage(err)
 	}
 	f.emit(EventClientChanged, Event{ClientID: id, Detail: "deleted"})
-	return f.endClient(ctx, id)
+	return nil
 }
 
 // endClient ends every token and grant of a client that exists now.
 func (f *Flows) endClient(ctx context.Context, id string) error {
-	return f.cutTwice(func(at time.Time) error { return f.store.RevokeClient(ctx, id, at, f.grantsEnd()) })
+	c, err := f.GetClient(ctx, id)
+	if err != nil {
+		return err
+	}
+	c.Generation = newGeneration()
+	if err := f.saveClient(ctx, c, "grants ended"); err != nil {
+		return err
+	}
+	return f.cut(func(at time.Time) error { return f.store.RevokeClient(ctx, id, at, f.grantsEnd()) })
 }

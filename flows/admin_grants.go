@@ -104,7 +104,7 @@ func (f *Flows) RevokeGrants(ctx context.Context, username, clientID string) err
 	case subject == "":
 		return f.endClient(ctx, clientID)
 	case clientID == "":
-		return f.endSubject(ctx, subject)
+		return f.endUser(ctx, username)
 	}
 	return f.withdraw(ctx, subject, clientID)
 }
@@ -140,7 +140,7 @@ type TokenInfo struct {
 // InspectToken looks at any token without being a client.
 func (f *Flows) InspectToken(ctx context.Context, tok string) (*TokenInfo, error) {
 	info := &TokenInfo{}
-	ref, err := f.introspectOne(ctx, operator, tok, &info.Introspection)
+	ref, err := f.lookFor(ctx, operator).at(ctx, tok, &info.Introspection)
 	if err != nil {
 		return nil, err
 	}

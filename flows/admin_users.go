@@ -54,7 +54,7 @@ func (f *Flows) putUser(ctx context.Context, u *oauth.User, password string) (*o
 	if err != nil {
 		return nil, err
 	}
-	u.PasswordHash, u.CreatedAt, u.Version = hash, f.now(), 1
+	u.PasswordHash, u.CreatedAt, u.Version, u.Generation = hash, f.now(), 1, newGeneration()
 	u.UpdatedAt = u.CreatedAt
 	switch err := f.store.CreateUser(ctx, u); {
 	case errors.Is(err, store.ErrExists):
@@ -76,36 +76,46 @@ func (f *Flows) SetPassword(ctx context.Context, username, password string) (*oa
 	if u.PasswordHash, err = f.cfg.Passwords.Hash(ctx, password); err != nil {
 		return nil, err
 	}
+	u.Generation = newGeneration()
 	if err := f.saveUser(ctx, u, "password set"); err != nil {
 		return nil, err
 	}
 	return u, f.endSubject(ctx, u.Subject)
 }
 
-// SetUserDisabled disables or enables a user. Disabling ends every session, grant and token;
-// enabling brings none of them back.
+// SetUserDisabled disables or enables a user. Disabling ends every session, grant and token, and
+// whatever is issued in the next seconds, as clocks of nodes differ; enabling brings none of them
+// back. It may be repeated until it succeeds.
 func (f *Flows) SetUserDisabled(ctx context.Context, username string, disabled bool) (*oauth.User, error) {
 	u, err := f.GetUser(ctx, username)
 	if err != nil {
 		return nil, err
 	}
-	what := "enabled"
-	if u.Disabled = disabled; disabled {
-		what = "disabled"
+	if disabled {
+		return u, f.disableUser(ctx, u)
 	}
-	if err := f.saveUser(ctx, u, what); err != nil {
-		return nil, err
-	}
-	if !disabled {
-		return u, nil
-	}
-	return u, f.endSubject(ctx, u.Subject)
+	u.Disabled = false
+	return u, f.saveUser(ctx, u, "enabled")
 }
 
-// DeleteUser removes a user and ends all that was issued for them.
+func (f *Flows) disableUser(ctx context.Context, u *oauth.User) error {
+	u.Disabled, u.Generation = true, newGeneration()
+	if err := f.saveUser(ctx, u, "disabled"); err != nil {
+		return err
+	}
+	return f.cut(func(at time.Time) error {
+		return f.store.RevokeSubject(ctx, u.Subject, at.Add(leeway), f.grantsEnd())
+	})
+}
+
+// DeleteUser removes a user and ends all that was issued for them. It ends first: however far it
+// gets, it may be repeated, and what is half deleted is disabled.
 func (f *Flows) DeleteUser(ctx context.Context, username string) error {
 	u, err := f.GetUser(ctx, username)
 	if err != nil {
+		return err
+	}
+	if err := f.disableUser(ctx, u); err != nil {
 		return err
 	}
 	switch err := f.store.DeleteUser(ctx, u.Subject); {
@@ -115,7 +125,7 @@ func (f *Flows) DeleteUser(ctx context.Context, username string) error {
 		return outage(err)
 	}
 	f.emit(EventUserChanged, Event{Subject: u.Subject, Detail: "deleted"})
-	return f.endSubject(ctx, u.Subject)
+	return nil
 }
 
 func (f *Flows) saveUser(ctx context.Context, u *oauth.User, what string) error {
@@ -133,17 +143,30 @@ func (f *Flows) saveUser(ctx context.Context, u *oauth.User, what string) error 
 	return nil
 }
 
-// endSubject ends every session, token and grant of a subject that exists now.
-func (f *Flows) endSubject(ctx context.Context, subject string) error {
-	return f.cutTwice(func(at time.Time) error {
-		return f.store.RevokeSubject(ctx, subject, at, f.grantsEnd())
-	})
+// endUser ends every session, token and grant of a user that exists now.
+func (f *Flows) endUser(ctx context.Context, username string) error {
+	u, err := f.GetUser(ctx, username)
+	if err != nil {
+		return err
+	}
+	u.Generation = newGeneration()
+	if err := f.saveUser(ctx, u, "grants ended"); err != nil {
+		return err
+	}
+	return f.endSubject(ctx, u.Subject)
 }
 
-// cutTwice sets a cut-off and then a later one. Once the first is set, every check refuses what is
+func (f *Flows) endSubject(ctx context.Context, subject string) error {
+	return f.cut(func(at time.Time) error { return f.store.RevokeSubject(ctx, subject, at, f.grantsEnd()) })
+}
+
+// newGeneration names a new life of a user or client: what was given in an older one has ended.
+func newGeneration() string { return token.NewSecret()[:11] }
+
+// cut sets a cut-off and then a later one. Once the first is set, every check refuses what is
 // older. A call that had passed its check by then may still issue a token, dated after the first
 // cut-off; it began before the second.
-func (f *Flows) cutTwice(cut func(at time.Time) error) error {
+func (f *Flows) cut(cut func(at time.Time) error) error {
 	for range 2 {
 		if err := cut(f.now()); err != nil {
 			return outage(err)

@@ -3,6 +3,8 @@ package flows
 import (
 	"context"
 	"errors"
+	"strings"
+	"unicode"
 
 	"tollgate/flows/oauth"
 	"tollgate/flows/store"
@@ -157,6 +159,9 @@ func checkAuthorizeScope(_ *Flows, _ context.Context, a *authorization) error {
 func checkNonce(_ *Flows, _ context.Context, a *authorization) error {
 	if len(a.Nonce) > maxNonce {
 		return oauth.InvalidRequest("nonce is longer than 1024 bytes")
+	}
+	if strings.ContainsFunc(a.Nonce, unicode.IsControl) { // no token of ours carries one
+		return oauth.InvalidRequest("nonce has a control character")
 	}
 	return nil
 }

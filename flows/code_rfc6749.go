@@ -26,10 +26,12 @@ func (f *Flows) authorizationCode(ctx context.Context, c *tokenCall) (*TokenAnsw
 	if err != nil {
 		return nil, err
 	}
-	if err := f.checkGrantStands(ctx, grant); err != nil {
-		return nil, err
+	for _, check := range []func(context.Context, *oauth.Grant) error{f.grantStands, f.consentStands} {
+		if err := f.endUnless(ctx, grant, check(ctx, grant)); err != nil {
+			return nil, err
+		}
 	}
-	answer, err := f.issue(c, grant, grant.Scope, EventTokenIssued)
+	answer, err := f.issue(c, grant, grant.Scope.Within(c.client.Scope), EventTokenIssued)
 	if err != nil {
 		return nil, err
 	}
@@ -60,7 +62,7 @@ func (f *Flows) redeemCode(ctx context.Context, c *tokenCall) (*oauth.Grant, str
 
 		Refresh:      token.HashOf(refresh),
 		RefreshUntil: f.now().Add(f.cfg.RefreshTTL),
-		AccessUntil:  f.tokensEnd(),
+		AccessUntil:  f.now().Add(f.cfg.AccessTTL),
 	})
 	switch {
 	case errors.Is(err, store.ErrSpent): // 4.1.2: end what the first use got
@@ -78,22 +80,4 @@ func (f *Flows) redeemCode(ctx context.Context, c *tokenCall) (*oauth.Grant, str
 		refresh = ""
 	}
 	return &code.Grant, refresh, nil
-}
-
-// checkGrantStands refuses a grant whose client was ended since it was given, or whose user or
-// session was since the login that it hangs on. Whether the grant itself was ended, taking the
-// code or rotating the token has told.
-func (f *Flows) checkGrantStands(ctx context.Context, g *oauth.Grant) error {
-	for _, err := range f.checkRevokedAll(ctx, []store.TokenRef{
-		{ClientID: g.ClientID, IssuedAt: g.CreatedAt},
-		{Subject: g.Subject, SessionID: g.SessionID, IssuedAt: g.AuthTime},
-	}) {
-		switch {
-		case errors.Is(err, store.ErrRevoked):
-			return oauth.InvalidGrant("the grant was ended")
-		case err != nil:
-			return err
-		}
-	}
-	return nil
 }

@@ -52,7 +52,7 @@ func (f *Flows) SeedDemo(ctx context.Context) error {
 		if demo.Secret != "" {
 			demo.SecretHash = clientauth.HashSecret(demo.Secret)
 		}
-		demo.CreatedAt, demo.Version = f.now(), 1
+		demo.CreatedAt, demo.Version, demo.Generation = f.now(), 1, newGeneration()
 		demo.UpdatedAt = demo.CreatedAt
 		if err := f.store.CreateClient(ctx, &demo.Client); err != nil && !errors.Is(err, store.ErrExists) {
 			return outage(err)

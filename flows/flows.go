@@ -45,6 +45,7 @@ type Flows struct {
 	store     store.Store
 	keys      *keys.Manager
 	verifier  *token.Verifier
+	refused   refused
 	lastAsked atomic.Int64 // Unix milliseconds of the last answer about revocation
 }
 
@@ -53,6 +54,7 @@ func New(c Config) *Flows {
 	c.setDefaults()
 	return &Flows{
 		cfg: c, store: c.Store, keys: c.Keys,
+		refused: refused{now: func() int64 { return c.Now().Unix() }},
 		verifier: &token.Verifier{
 			Issuer: c.Issuer, Keys: c.Keys.Snapshot, Now: c.Now, Leeway: leeway, MaxLife: MaxAccessTTL,
 		},
@@ -98,12 +100,14 @@ func (c Config) KeepRetiredKeys() time.Duration {
 // resources is the default audience of access tokens.
 func (f *Flows) resources() string { return f.cfg.Issuer + "/resources" }
 
-// tokensEnd is when the last access token that exists now is gone on every node's clock.
-func (f *Flows) tokensEnd() time.Time { return f.now().Add(f.cfg.AccessTTL + 2*leeway) }
+// tokensEnd is when the last access token that exists now is gone on every node's clock, whatever
+// the life its issuer was configured to give it.
+func (f *Flows) tokensEnd() time.Time { return f.now().Add(MaxAccessTTL + 2*leeway) }
 
-// grantsEnd is when the last refresh family that exists now is gone.
+// grantsEnd is when the last refresh family that exists now is gone: none is refreshed beyond the
+// refresh_ttl of the node that is asked.
 func (f *Flows) grantsEnd() time.Time {
-	return f.now().Add(max(f.cfg.RefreshTTL, f.cfg.SessionTTL) + f.cfg.AccessTTL + 2*leeway)
+	return f.now().Add(max(f.cfg.RefreshTTL, f.cfg.SessionTTL) + MaxAccessTTL + 2*leeway)
 }
 
 // now is truncated to what records keep, so that what is written compares equal to what is read.

@@ -2,6 +2,7 @@ package flows
 
 import (
 	"context"
+	"errors"
 	"net/url"
 	"slices"
 	"strings"
@@ -38,8 +39,9 @@ type world struct {
 // brokenStore lets a test take the store away.
 type brokenStore struct {
 	store.Store
-	mu  sync.Mutex
-	err error
+	mu      sync.Mutex
+	err     error
+	failCut int
 }
 
 func (b *brokenStore) fail(err error) { b.mu.Lock(); b.err = err; b.mu.Unlock() }
@@ -61,6 +63,31 @@ func (b *brokenStore) GetClient(ctx context.Context, id string) (*oauth.Client, 
 		return nil, err
 	}
 	return b.Store.GetClient(ctx, id)
+}
+
+// RevokeSubject and RevokeClient can be lost alone: failCut says for how many calls.
+func (b *brokenStore) RevokeSubject(ctx context.Context, sub string, at, until time.Time) error {
+	if err := b.lostCut(); err != nil {
+		return err
+	}
+	return b.Store.RevokeSubject(ctx, sub, at, until)
+}
+
+func (b *brokenStore) RevokeClient(ctx context.Context, id string, at, until time.Time) error {
+	if err := b.lostCut(); err != nil {
+		return err
+	}
+	return b.Store.RevokeClient(ctx, id, at, until)
+}
+
+func (b *brokenStore) lostCut() error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.failCut == 0 {
+		return nil
+	}
+	b.failCut--
+	return errors.New("connection lost")
 }
 
 func (b *brokenStore) RevokeToken(ctx context.Context, id oauth.TokenID, until time.Time) error {
@@ -144,7 +171,10 @@ func basic(id, secret string) clientauth.Credentials {
 	return clientauth.Credentials{Basic: true, BasicID: id, BasicSecret: secret}
 }
 
-var asWeb = basic("web", "web-secret")
+var (
+	asWeb = basic("web", "web-secret")
+	asSPA = clientauth.Credentials{ID: "demo-spa"}
+)
 
 // wantCode fails unless err is the answer with that code.
 func wantCode(t *testing.T, err error, code oauth.Code) {

@@ -146,8 +146,10 @@ func (f *Flows) complete(ctx context.Context, t *turn) (*Step, error) {
 		return nil, errUntrusted
 	case err != nil:
 		return nil, outage(err)
-	case client.Disabled:
-		return nil, errUntrusted
+	case client.Disabled, !oauth.MatchRedirectURI(client.RedirectURIs, t.i.RedirectURI, client.Public()):
+		return nil, errUntrusted // changed while the person was asked
+	case !client.MayUse(oauth.GrantAuthorizationCode), !client.Scope.Covers(t.i.Scope):
+		return f.sendError(t.i, oauth.NewError(oauth.CodeInvalidScope, "the client may no longer ask for this"))
 	}
 	grant := oauth.Grant{
 		ID:        token.NewGrantID(),
@@ -160,6 +162,9 @@ func (f *Flows) complete(ctx context.Context, t *turn) (*Step, error) {
 		AuthTime:  t.session.AuthTime,
 		Nonce:     t.i.Nonce,
 		CreatedAt: t.at,
+
+		ClientGeneration: client.Generation,
+		UserGeneration:   t.session.UserGeneration,
 	}
 	record := &store.Code{Grant: grant, Challenge: t.i.Challenge, ExpiresAt: f.now().Add(f.cfg.CodeTTL),
 		Refreshable: t.i.Scope.Has(oauth.ScopeOfflineAccess)}

@@ -3,6 +3,7 @@ package flows
 import (
 	"context"
 	"errors"
+	"sync"
 
 	"tollgate/flows/oauth"
 	"tollgate/flows/store"
@@ -24,8 +25,9 @@ func (f *Flows) Introspect(ctx context.Context, r *IntrospectRequest) ([]Introsp
 	answers := make([]Introspection, len(r.Tokens))
 	refs := make([]store.TokenRef, 0, len(r.Tokens))
 	asked := make([]int, 0, len(r.Tokens)) // refs[i] is about answers[asked[i]]
+	look := f.lookFor(ctx, client)
 	for i, tok := range r.Tokens {
-		ref, err := f.introspectOne(ctx, client, tok, &answers[i])
+		ref, err := look.at(ctx, tok, &answers[i])
 		if err != nil {
 			return nil, err
 		}
@@ -47,19 +49,31 @@ func (f *Flows) Introspect(ctx context.Context, r *IntrospectRequest) ([]Introsp
 	return answers, nil
 }
 
-// introspectOne fills in what the bytes say, as far as the caller may know it. A hint is not
-// needed: the two kinds of token cannot be taken for one another (2.1).
-func (f *Flows) introspectOne(ctx context.Context, client *oauth.Client, tok string, a *Introspection) (store.TokenRef, error) {
-	if id, hash, ok := f.cfg.Handles.Parse(token.Refresh, tok); ok {
-		return f.introspectRefresh(ctx, client, id, hash, a)
+// look is one caller's look at one token or many. However many name keys that nobody knows, the
+// key set is read again once: forged headers must not make the good tokens beside them wait.
+type look struct {
+	*Flows
+	caller  *oauth.Client
+	refresh func() error
+}
+
+func (f *Flows) lookFor(ctx context.Context, caller *oauth.Client) *look {
+	return &look{f, caller, sync.OnceValue(func() error { return f.keys.Refresh(ctx) })}
+}
+
+// at fills in what the bytes say, as far as the caller may know it. A hint is not needed: the two
+// kinds of token cannot be taken for one another (2.1).
+func (l *look) at(ctx context.Context, tok string, a *Introspection) (store.TokenRef, error) {
+	if id, hash, ok := l.cfg.Handles.Parse(token.Refresh, tok); ok {
+		return l.atRefresh(ctx, id, hash, a)
 	}
-	claims, err := f.verify(ctx, []byte(tok))
+	claims, err := l.verifyAfter([]byte(tok), l.refresh)
 	switch {
 	case err != nil && oauth.AsError(err).Code == oauth.CodeInvalidToken:
 		return store.TokenRef{}, nil
 	case err != nil:
 		return store.TokenRef{}, err
-	case !mayLook(client, claims.ClientID, claims.Audience):
+	case !mayLook(l.caller, claims.ClientID, claims.Audience):
 		return store.TokenRef{}, nil
 	}
 	*a = Introspection{
@@ -68,24 +82,30 @@ func (f *Flows) introspectOne(ctx context.Context, client *oauth.Client, tok str
 		Issuer: claims.Issuer, TokenID: string(claims.ID), SessionID: claims.SessionID,
 		Expires: claims.Expires, IssuedAt: claims.IssuedAt,
 	}
-	return f.ref(claims), nil
+	return l.ref(claims), nil
 }
 
-func (f *Flows) introspectRefresh(ctx context.Context, client *oauth.Client, id oauth.GrantID, hash store.Hash, a *Introspection) (store.TokenRef, error) {
-	family, err := f.store.GetFamily(ctx, id)
+func (l *look) atRefresh(ctx context.Context, id oauth.GrantID, hash store.Hash, a *Introspection) (store.TokenRef, error) {
+	family, err := l.store.GetFamily(ctx, id)
 	switch {
 	case errors.Is(err, store.ErrAbsent), errors.Is(err, store.ErrEnded):
 		return store.TokenRef{}, nil
 	case err != nil:
 		return store.TokenRef{}, outage(err)
-	case family.Current != hash, !mayLook(client, family.Grant.ClientID, ""):
+	case family.Current != hash, !mayLook(l.caller, family.Grant.ClientID, ""):
 		return store.TokenRef{}, nil
+	}
+	switch err := l.familyStands(ctx, family); {
+	case errors.Is(err, store.ErrRevoked):
+		return store.TokenRef{}, nil
+	case err != nil:
+		return store.TokenRef{}, err
 	}
 	g := &family.Grant
 	*a = Introspection{
 		Active: true, TokenUse: "refresh_token",
 		Scope: g.Scope.String(), ClientID: g.ClientID, Subject: g.Subject, Username: g.Username,
-		Issuer: f.cfg.Issuer, SessionID: g.SessionID,
+		Issuer: l.cfg.Issuer, SessionID: g.SessionID,
 		Expires: family.ExpiresAt.Unix(), IssuedAt: g.CreatedAt.Unix(),
 	}
 	return refOf(g), nil

@@ -32,10 +32,10 @@ func (f *Flows) refreshToken(ctx context.Context, c *tokenCall) (*TokenAnswer, e
 	if err != nil {
 		return nil, err
 	}
-	if err := f.checkGrantStands(ctx, &family.Grant); err != nil {
+	if err := f.endUnless(ctx, &family.Grant, f.familyStands(ctx, family)); err != nil {
 		return nil, err
 	}
-	scope := family.Grant.Scope
+	scope := family.Grant.Scope.Within(c.client.Scope)
 	if c.scope != nil {
 		scope = c.scope
 	}
@@ -47,6 +47,15 @@ func (f *Flows) refreshToken(ctx context.Context, c *tokenCall) (*TokenAnswer, e
 	}
 	answer.RefreshToken = refresh
 	return answer, nil
+}
+
+// familyStands is grantStands, and holds the family to this node's refresh_ttl: it may have begun
+// under a longer one, while what ends it is remembered for as long as this one.
+func (f *Flows) familyStands(ctx context.Context, family *store.Family) error {
+	if f.now().After(family.Grant.CreatedAt.Add(f.cfg.RefreshTTL)) {
+		return store.ErrRevoked
+	}
+	return f.grantStands(ctx, &family.Grant)
 }
 
 // checkNarrower holds a scope that was asked for against the grant's (RFC 6749 6) before anything
@@ -63,7 +72,7 @@ func (f *Flows) checkNarrower(ctx context.Context, c *tokenCall, id oauth.GrantI
 		return outage(err)
 	case family.Grant.ClientID != c.client.ID:
 		return errUnknownRefresh
-	case !family.Grant.Scope.Covers(c.scope):
+	case !family.Grant.Scope.Within(c.client.Scope).Covers(c.scope):
 		return oauth.NewError(oauth.CodeInvalidScope, "the scope is wider than what was granted")
 	}
 	return nil

@@ -32,7 +32,9 @@ func (f *Flows) session(ctx context.Context, cookie string) (*store.Session, err
 	case err != nil:
 		return nil, outage(err)
 	}
-	err = f.checkRevoked(ctx, store.TokenRef{Subject: s.Subject, SessionID: s.ID, IssuedAt: s.AuthTime})
+	if err = f.userStands(ctx, s.Subject, s.UserGeneration); err == nil {
+		err = f.checkRevoked(ctx, store.TokenRef{Subject: s.Subject, SessionID: s.ID, IssuedAt: s.AuthTime})
+	}
 	switch {
 	case errors.Is(err, store.ErrRevoked):
 		return nil, nil
@@ -130,7 +132,7 @@ func (f *Flows) checkPassword(ctx context.Context, username, password string) (*
 func (f *Flows) beginSession(ctx context.Context, user *oauth.User, at time.Time, old string) (*store.Session, *NewSession, error) {
 	s := &store.Session{
 		ID: token.NewSecret()[:22], Subject: user.Subject, Username: user.Username,
-		AuthTime: at, ExpiresAt: at.Add(f.cfg.SessionTTL),
+		AuthTime: at, ExpiresAt: at.Add(f.cfg.SessionTTL), UserGeneration: user.Generation,
 	}
 	cookie := token.NewSecret()
 	if err := f.store.PutSession(ctx, hashOf(cookie), s); err != nil {

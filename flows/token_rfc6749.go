@@ -60,7 +60,7 @@ func (f *Flows) Token(ctx context.Context, r *TokenRequest) (*TokenAnswer, error
 }
 
 // authenticate finds the caller and holds it to its rate. Only a proven client uses up a
-// client's rate, so that a stranger's wrong secrets cannot.
+// client's rate, so that a stranger's wrong secrets cannot; a public one proves nothing.
 func (f *Flows) authenticate(ctx context.Context, c *clientauth.Credentials) (*oauth.Client, error) {
 	client, err := clientauth.Authenticate(ctx, f.store, c)
 	if err != nil {
@@ -68,6 +68,9 @@ func (f *Flows) authenticate(ctx context.Context, c *clientauth.Credentials) (*o
 			f.emit(EventClientRefused, Event{})
 		}
 		return nil, err
+	}
+	if client.Public() {
+		return client, nil
 	}
 	return client, f.cfg.AllowClient(client.ID)
 }

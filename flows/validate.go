@@ -2,10 +2,12 @@ package flows
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"time"
 
 	"tollgate/flows/oauth"
+	"tollgate/flows/store"
 	"tollgate/flows/token"
 )
 
@@ -17,7 +19,7 @@ func (f *Flows) Validate(ctx context.Context, tok []byte, scope, audience string
 	if err != nil {
 		return Validation{}, err
 	}
-	stale, err := f.tolerate(f.checkAccess(ctx, claims))
+	stale, err := f.tolerate(claims, f.checkAccess(ctx, claims))
 	if err != nil {
 		return Validation{}, err
 	}
@@ -51,10 +53,21 @@ func hasScope(list, name string) bool {
 }
 
 // tolerate lets a token pass that could not be asked about, where the operator declared for how
-// long that is acceptable, and says how old the last answer is.
-func (f *Flows) tolerate(err error) (time.Duration, error) {
-	if err == nil || f.cfg.AllowStale == 0 || oauth.AsError(err).Code != oauth.CodeTemporarilyUnavailable {
+// long that is acceptable, and says how old the last answer is. It never lets one pass that this
+// node has refused before, and none after the store lost its data: that is an answer, not an outage.
+func (f *Flows) tolerate(c *token.Access, err error) (time.Duration, error) {
+	if err == nil || f.cfg.AllowStale == 0 {
 		return 0, err
+	}
+	if oauth.AsError(err).Code == oauth.CodeInvalidToken {
+		f.refused.remember(c.ID, c.Expires)
+		return 0, err
+	}
+	if errors.Is(err, store.ErrReset) || oauth.AsError(err).Code != oauth.CodeTemporarilyUnavailable {
+		return 0, err
+	}
+	if f.refused.has(c.ID) {
+		return 0, oauth.InvalidToken()
 	}
 	last := f.lastAsked.Load()
 	age := f.now().Sub(time.UnixMilli(last))

@@ -45,7 +45,7 @@ type Config struct {
 	Now          func() time.Time
 
 	OnEvent func(event, kid string) // kid is "" for EventReset
-	OnError func(error)             // of Run; an error that repeats is reported once
+	OnError func(error)             // of Run; one that repeats is reported once, and nil once it is over
 }
 
 // Manager keeps the snapshot of the signing keys fresh and rotates them. All nodes of one store
@@ -60,12 +60,14 @@ type Manager struct {
 	mu       sync.Mutex
 	stored   *store.KeySet // what snap was built from; read only
 	opened   map[string]openedKey
+	unopened error     // why a key of stored does not open; nil if all do
 	boundary time.Time // when snap is out of date by time alone; zero = never
 
 	flights flights
 }
 
-// openedKey remembers what was unsealed, so that an unchanged key is parsed once.
+// openedKey remembers what was unsealed: an unchanged key is parsed once, and one that another node
+// has sealed under a master key we lack is still good.
 type openedKey struct {
 	sealed []byte
 	key    *Key
@@ -108,52 +110,59 @@ func (m *Manager) reread(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return m.adopt(ks)
+	if err := m.adopt(ks); err != nil {
+		return err
+	}
+	return m.unopened
 }
 
-// adopt makes ks the set that everybody sees. If any key of it cannot be used, nothing changes.
-// mu is held.
+// adopt makes ks the set that everybody sees. A malformed one changes nothing. Where keys of it do
+// not open, the rest counts all the same: nobody may go on trusting a revoked key because of
+// another one. Only the first set must open as a whole. mu is held.
 func (m *Manager) adopt(ks *store.KeySet) error {
 	now := m.now()
 	if m.stored != nil && sameSet(m.stored, ks) && !reached(m.boundary, now) {
 		return nil
 	}
-	keys, opened, err := m.openAll(ks, now)
-	if err != nil {
-		return err
+	opened, unopened := m.openAll(ks, now)
+	if m.stored == nil && unopened != nil {
+		return unopened
 	}
-	set, err := newSet(ks, keys, now)
+	set, err := newSet(ks, opened, now)
 	if err != nil {
 		return err
 	}
 	old := m.snap.Swap(set)
-	m.stored, m.opened, m.boundary = ks, opened, boundary(ks, now)
+	m.stored, m.opened, m.unopened, m.boundary = ks, opened, unopened, boundary(ks, now)
 	report(m.cfg.OnEvent, old, set)
 	return nil
 }
 
-// openAll unseals every key that can still sign or verify.
-func (m *Manager) openAll(ks *store.KeySet, now time.Time) (map[string]*Key, map[string]openedKey, error) {
-	keys, opened := map[string]*Key{}, map[string]openedKey{}
+// openAll unseals every key that can still sign or verify, and returns those that it has and why
+// the first of the others does not open.
+func (m *Manager) openAll(ks *store.KeySet, now time.Time) (opened map[string]openedKey, unopened error) {
+	opened = map[string]openedKey{}
 	for i := range ks.Keys {
 		r := &ks.Keys[i]
 		if s := stateAt(r, now); s == Revoked || s == gone {
 			continue
 		}
-		if _, twice := keys[r.KID]; twice {
-			return nil, nil, fmt.Errorf("key set: two keys with the id %s", r.KID)
-		}
 		known, ok := m.opened[r.KID]
+		ok = ok && known.key.Alg == r.Alg
 		if !ok || !bytes.Equal(known.sealed, r.Sealed) {
 			k, err := m.cfg.Master.OpenKey(r)
-			if err != nil {
-				return nil, nil, err
+			switch {
+			case err == nil:
+				known, ok = openedKey{sealed: r.Sealed, key: k}, true
+			case unopened == nil:
+				unopened = err
 			}
-			known = openedKey{sealed: r.Sealed, key: k}
 		}
-		keys[r.KID], opened[r.KID] = known.key, known
+		if ok {
+			opened[r.KID] = known // its id is the hash of its public half: it is this very key
+		}
 	}
-	return keys, opened, nil
+	return opened, unopened
 }
 
 // now is the time as it is stored.

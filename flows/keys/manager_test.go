@@ -275,8 +275,8 @@ func TestManager_TimePassesWhileTheStoreIsAway(t *testing.T) {
 		s.cut.Store(true)
 		time.Sleep(2 * time.Second)
 		synctest.Wait()
-		if len(errs) != 2 {
-			t.Errorf("a second outage: %d reports, want 2", len(errs))
+		if len(errs) != 3 || errs[1] != nil || !errors.Is(errs[2], errCut) {
+			t.Errorf("an end and a second outage were reported as %v", errs[1:])
 		}
 	})
 }
@@ -355,38 +355,71 @@ func TestManager_AClockBehindFindsAKeyThatSigns(t *testing.T) {
 	}
 }
 
-func TestManager_KeepsWhatItHasWhenTheSetIsBroken(t *testing.T) {
-	break1 := func(change func(*store.KeySet)) func(*store.KeySet) {
-		return func(ks *store.KeySet) { ks.Version++; change(ks) }
+// spoil changes the stored set behind the managers' backs.
+func spoil(t *testing.T, s *line, change func(*store.KeySet)) {
+	t.Helper()
+	ks, err := s.GetKeySet(t.Context())
+	if err != nil {
+		t.Fatal(err)
 	}
+	ks.Version++
+	change(ks)
+	if err := s.SaveKeySet(t.Context(), ks); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestManager_KeepsWhatItHasWhenTheSetIsMalformed(t *testing.T) {
 	for name, c := range map[string]struct {
 		change func(*store.KeySet)
 		want   string
 	}{
-		"garbage in place of a key":  {break1(func(ks *store.KeySet) { ks.Keys[1].Sealed = []byte("garbage") }), "master_key_file"},
-		"two keys change places":     {break1(func(ks *store.KeySet) { ks.Keys[0].Sealed, ks.Keys[1].Sealed = ks.Keys[1].Sealed, ks.Keys[0].Sealed }), "master_key_file"},
-		"no key for an algorithm":    {break1(func(ks *store.KeySet) { ks.Keys = ks.Keys[:2] }), "no key signs EdDSA"},
-		"the same key twice":         {break1(func(ks *store.KeySet) { ks.Keys = append(ks.Keys, ks.Keys[0]) }), "two keys"},
-		"empty":                      {break1(func(ks *store.KeySet) { ks.Keys = nil }), "no key signs"},
-		"sealed with another master": {break1(func(ks *store.KeySet) { ks.Keys[2].Sealed = foreignSeal(t, ks.Keys[2]) }), "master_key_file"},
+		"no key for an algorithm": {func(ks *store.KeySet) { ks.Keys = ks.Keys[:2] }, "no key signs EdDSA"},
+		"the same key twice":      {func(ks *store.KeySet) { ks.Keys = append(ks.Keys, ks.Keys[0]) }, "two keys"},
+		"empty":                   {func(ks *store.KeySet) { ks.Keys = nil }, "no key signs"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newLine(t)
 			m := node(s, "a")
 			before := load(t, m)
-			ks, err := s.GetKeySet(t.Context())
-			if err != nil {
-				t.Fatal(err)
-			}
-			c.change(ks)
-			if err := s.SaveKeySet(t.Context(), ks); err != nil {
-				t.Fatal(err)
-			}
+			spoil(t, s, c.change)
 			if err := m.Load(t.Context()); err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("error %v, want %q", err, c.want)
 			}
 			if m.Snapshot() != before {
 				t.Error("the snapshot was replaced")
+			}
+		})
+	}
+}
+
+// A key that was opened once is known by its id, whatever becomes of the stored one.
+func TestManager_AnOpenedKeyOutlivesItsSeal(t *testing.T) {
+	for name, change := range map[string]func(*testing.T, *store.KeySet){
+		"garbage in place of a key":  func(_ *testing.T, ks *store.KeySet) { ks.Keys[1].Sealed = []byte("garbage") },
+		"two keys change places":     func(_ *testing.T, ks *store.KeySet) { ks.Keys[0].Sealed, ks.Keys[1].Sealed = ks.Keys[1].Sealed, ks.Keys[0].Sealed },
+		"sealed with another master": func(t *testing.T, ks *store.KeySet) { ks.Keys[2].Sealed = foreignSeal(t, ks.Keys[2]) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newLine(t)
+			m, late := node(s, "a"), node(s, "late")
+			before := load(t, m)
+			spoil(t, s, func(ks *store.KeySet) { change(t, ks) })
+			for range 2 { // the second read finds nothing changed, and is no better
+				if err := m.Load(t.Context()); err == nil || !strings.Contains(err.Error(), "master_key_file") {
+					t.Errorf("error %v", err)
+				}
+			}
+			for _, alg := range oauth.Algs() {
+				if m.Snapshot().Active(alg) != before.Active(alg) {
+					t.Errorf("%s: another key signs", alg)
+				}
+			}
+			if !m.Snapshot().Complete() {
+				t.Error("a key is missing")
+			}
+			if err := late.Load(t.Context()); err == nil || late.Snapshot() != nil {
+				t.Errorf("a node that starts now: %v", err)
 			}
 		})
 	}

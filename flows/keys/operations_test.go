@@ -222,29 +222,80 @@ func TestOperations_OfAnOlderReadNeverUndoARevocation(t *testing.T) {
 	<-done
 }
 
+// withRing is node with master keys of its own, the first of which seals.
+func withRing(t *testing.T, s *line, lines ...string) *Manager {
+	t.Helper()
+	m := node(s, fmt.Sprint(len(lines)))
+	ring, err := ParseMaster([]byte(strings.Join(lines, "\n")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.cfg.Master = ring
+	return m
+}
+
 func TestMaster_RolloverEndsWithTheNextRotation(t *testing.T) {
 	s := newLine(t)
 	old, new := NewMasterKey(), NewMasterKey()
-	with := func(lines ...string) *Manager {
-		m := node(s, fmt.Sprint(len(lines)))
-		ring, err := ParseMaster([]byte(strings.Join(lines, "\n")))
-		if err != nil {
-			t.Fatal(err)
-		}
-		m.cfg.Master = ring
-		return m
-	}
-	before := load(t, with(old))
-	both := with(new, old)
+	before := load(t, withRing(t, s, old))
+	both := withRing(t, s, new, old)
 	load(t, both)
-	if err := with(new).Load(t.Context()); err == nil || !strings.Contains(err.Error(), "further line to keys.master_key_file") {
+	if err := withRing(t, s, new).Load(t.Context()); err == nil || !strings.Contains(err.Error(), "further line to keys.master_key_file") {
 		t.Fatalf("without the old key: %v", err)
 	}
 	if err := both.Rotate(t.Context(), oauth.EdDSA, true); err != nil {
 		t.Fatal(err)
 	}
-	after := load(t, with(new))
+	after := load(t, withRing(t, s, new))
 	if after.Active(oauth.RS256).KID != before.Active(oauth.RS256).KID || after.Epoch != before.Epoch {
 		t.Error("the rollover changed the keys")
+	}
+}
+
+// In the middle of a rollover, one node cannot open what another one seals. That must not keep a
+// revocation from it.
+func TestMaster_ANodeLeftBehindStillLearnsOfRevocations(t *testing.T) {
+	s := newLine(t)
+	old, new := NewMasterKey(), NewMasterKey()
+	ahead, behind := withRing(t, s, new, old), withRing(t, s, old)
+	first := load(t, ahead)
+	load(t, behind)
+	revoked := first.Active(oauth.RS256)
+	if err := ahead.Revoke(t.Context(), revoked.KID); err != nil { // its successor is sealed under the new key
+		t.Fatal(err)
+	}
+	if err := behind.Load(t.Context()); err == nil || !strings.Contains(err.Error(), "further line to keys.master_key_file") {
+		t.Errorf("error %v", err)
+	}
+	set := behind.Snapshot()
+	t.Run("row 314: the revoked key verifies no more", func(t *testing.T) {
+		for _, h := range []string{revoked.AccessHeader, revoked.IDHeader} {
+			if _, _, ok := set.ByHeader([]byte(h)); ok || !set.IsRevoked([]byte(h)) {
+				t.Error("it is still good")
+			}
+		}
+		if doc, _ := set.JWKS(); bytes.Contains(doc, []byte(revoked.KID)) {
+			t.Error("it is still published")
+		}
+	})
+	t.Run("row 314: nothing signs in place of the key that does not open", func(t *testing.T) {
+		if k := set.Active(oauth.RS256); k != nil {
+			t.Errorf("%v signs", k)
+		}
+	})
+	if set.Active(oauth.ES256).KID != first.Active(oauth.ES256).KID {
+		t.Error("a key that was opened before is lost")
+	}
+	if set.Complete() {
+		t.Error("nothing seems to be missing")
+	}
+	if err := behind.Refresh(t.Context()); err == nil {
+		t.Error("a token of the missing key would be refused as unknown")
+	}
+	if err := behind.Revoke(t.Context(), set.Active(oauth.ES256).KID); err != nil {
+		t.Errorf("it cannot revoke: %v", err)
+	}
+	if got := states(load(t, ahead), oauth.ES256); got != "revoked active" {
+		t.Errorf("states %q", got)
 	}
 }

@@ -32,8 +32,10 @@ func (m *Manager) Run(ctx context.Context) {
 		}
 		err := m.turn(ctx)
 		switch {
-		case err == nil:
+		case err == nil && last != "":
 			last = ""
+			m.cfg.OnError(nil)
+		case err == nil:
 		case ctx.Err() == nil && err.Error() != last: // an outage of an hour is one line, not 3600
 			last = err.Error()
 			m.cfg.OnError(err)

@@ -92,6 +92,7 @@ type Set struct {
 	jwks    []byte
 	etag    string
 	infos   []Info
+	missing bool
 }
 
 type header struct {
@@ -99,7 +100,8 @@ type header struct {
 	access bool
 }
 
-// Active returns the key that signs with alg, or nil for an algorithm that oauth.Algs does not list.
+// Active returns the key that signs with alg. It is nil for an algorithm that oauth.Algs does not
+// list, and where this node cannot open the key that signs: no other may take its place.
 func (s *Set) Active(alg oauth.Alg) *Key { return s.active[alg] }
 
 // ByHeader finds the key behind the header segment of a JWT. There is exactly one spelling of
@@ -118,14 +120,20 @@ func (s *Set) IsRevoked(segment []byte) bool { return s.revoked[string(segment)]
 // are shared: read only.
 func (s *Set) JWKS() (doc []byte, etag string) { return s.jwks, s.etag }
 
+// Complete reports whether this node has every key that others of the store publish. One without
+// cannot judge all tokens, and its JWKS would make relying parties refuse good ones.
+func (s *Set) Complete() bool { return !s.missing }
+
 // Keys describes every key of the set, revoked ones included, in the order they were made.
 func (s *Set) Keys() []Info { return slices.Clone(s.infos) }
 
-// newSet builds the snapshot of ks at a moment; opened holds the keys of all its records that are
-// neither revoked nor gone.
-func newSet(ks *store.KeySet, opened map[string]*Key, now time.Time) (*Set, error) {
-	s := &Set{Epoch: ks.Epoch, active: map[oauth.Alg]*Key{}, headers: map[string]header{}, revoked: map[string]bool{}}
+// newSet builds the snapshot of ks at a moment from the keys that could be opened.
+func newSet(ks *store.KeySet, opened map[string]openedKey, now time.Time) (*Set, error) {
 	states := statesAt(ks, now)
+	if err := checkForm(ks, states); err != nil {
+		return nil, err
+	}
+	s := &Set{Epoch: ks.Epoch, active: map[oauth.Alg]*Key{}, headers: map[string]header{}, revoked: map[string]bool{}}
 	var published []*Key
 	for i := range ks.Keys {
 		r := &ks.Keys[i]
@@ -141,7 +149,11 @@ func newSet(ks *store.KeySet, opened map[string]*Key, now time.Time) (*Set, erro
 			s.revoked[headerSegment(r.Alg, r.KID, typeID)] = true
 			continue
 		}
-		k := opened[r.KID]
+		k := opened[r.KID].key
+		if k == nil {
+			s.missing = true
+			continue
+		}
 		published = append(published, k)
 		s.headers[k.AccessHeader] = header{key: k, access: true}
 		s.headers[k.IDHeader] = header{key: k}
@@ -149,11 +161,24 @@ func newSet(ks *store.KeySet, opened map[string]*Key, now time.Time) (*Set, erro
 			s.active[k.Alg] = k
 		}
 	}
-	for _, alg := range oauth.Algs() {
-		if s.active[alg] == nil {
-			return nil, fmt.Errorf("key set: no key signs %s", alg)
-		}
-	}
 	s.jwks, s.etag = jwks(published)
 	return s, nil
+}
+
+// checkForm refuses what no node of ours has saved: an algorithm that nothing signs, or one id twice.
+func checkForm(ks *store.KeySet, states []State) error {
+	signs, seen := map[oauth.Alg]bool{}, map[string]bool{}
+	for i, r := range ks.Keys {
+		if seen[r.KID] {
+			return fmt.Errorf("key set: two keys with the id %s", r.KID)
+		}
+		seen[r.KID] = true
+		signs[r.Alg] = signs[r.Alg] || states[i] == Active
+	}
+	for _, alg := range oauth.Algs() {
+		if !signs[alg] {
+			return fmt.Errorf("key set: no key signs %s", alg)
+		}
+	}
+	return nil
 }

@@ -54,6 +54,7 @@ type Client struct {
 	SigningAlg             Alg         `json:"signing_alg,omitempty"`    // "" = the server's
 	IntrospectAny          bool        `json:"introspect_any,omitempty"` // may look at tokens that are not its own
 	Disabled               bool        `json:"disabled,omitempty"`
+	Generation             string      `json:"generation"` // changes when everything issued to it ends; a grant keeps the one it was given in
 	CreatedAt              time.Time   `json:"created_at"`
 	UpdatedAt              time.Time   `json:"updated_at"`
 	Version                int64       `json:"version"` // 1 on create, +1 on every update; the ETag of admin answers

@@ -16,6 +16,11 @@ type Grant struct {
 	AuthTime  time.Time `json:"auth_time,omitzero"`
 	Nonce     string    `json:"nonce,omitempty"`
 	CreatedAt time.Time `json:"created_at"` // millisecond precision; cut-offs compare against it
+
+	// The generations of client and user when it was given. They say without a clock whether the
+	// grant stands; UserGeneration is "" for client_credentials.
+	ClientGeneration string `json:"client_generation"`
+	UserGeneration   string `json:"user_generation,omitempty"`
 }
 
 // GrantID names a grant: 22 characters of base64url, 16 random bytes. Everything that belongs to

@@ -12,6 +12,7 @@ const (
 	maxName         = 128
 	maxRedirectURIs = 64
 	maxUsername     = 128
+	maxAudience     = 256
 )
 
 // CheckClient returns every reason why the client must not be registered as it is, empty if
@@ -38,10 +39,10 @@ func CheckClient(c *Client) []string {
 	problems = append(problems, checkGrants(c)...)
 	problems = append(problems, checkURIs(c)...)
 	if parsed, err := ParseScope(c.Scope.String()); err != nil || len(parsed) != len(c.Scope) {
-		add("scope: a list of different scope tokens (RFC 6749 3.3)")
+		add("scope: a list of at most %d different scope tokens, %d bytes in all (RFC 6749 3.3)", maxScopes, maxScopeLength)
 	}
 	if c.Audience != "" && !isAudience(c.Audience) {
-		add("audience: an absolute URI without fragment, or a name")
+		add("audience: an absolute URI without fragment, or a name, of at most %d bytes", maxAudience)
 	}
 	return problems
 }
@@ -93,7 +94,7 @@ func IsOrigin(s string) bool {
 }
 
 func isAudience(s string) bool {
-	return len(s) <= maxRedirectURI && !strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r >= 0x7f || r == '"' || r == '\\' }) &&
+	return len(s) <= maxAudience && !strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r >= 0x7f || r == '"' || r == '\\' }) &&
 		!strings.Contains(s, "#")
 }
 

@@ -15,6 +15,7 @@ type User struct {
 	Email         string    `json:"email,omitempty"`
 	EmailVerified bool      `json:"email_verified,omitempty"`
 	Disabled      bool      `json:"disabled,omitempty"`
+	Generation    string    `json:"generation"` // changes when every session and grant ends; both keep the one they were given in
 	CreatedAt     time.Time `json:"created_at"`
 	UpdatedAt     time.Time `json:"updated_at"`
 	Version       int64     `json:"version"`

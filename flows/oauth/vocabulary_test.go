@@ -17,7 +17,7 @@ func TestParseScope_RFC6749_3_3(t *testing.T) {
 	check("", "")
 	check("a b a", "a b")
 	check("https://api.example/read !#[]~", "https://api.example/read !#[]~")
-	for _, bad := range []string{" ", "a  b", " a", "a ", `a"b`, `a\b`, "a\tb", "a\nb", "é", "a\x7f", strings.Repeat("a", 2049), strings.TrimSpace(numbered(65))} {
+	for _, bad := range []string{" ", "a  b", " a", "a ", `a"b`, `a\b`, "a\tb", "a\nb", "é", "a\x7f", strings.Repeat("a", 1025), strings.TrimSpace(numbered(65))} {
 		if s, err := ParseScope(bad); err == nil || AsError(err).Code != CodeInvalidScope {
 			t.Errorf("%.20q = %q, %v", bad, s, err)
 		}

@@ -13,6 +13,8 @@ type Session struct {
 	Username  string    `json:"username"`
 	AuthTime  time.Time `json:"auth_time"`
 	ExpiresAt time.Time `json:"expires_at"`
+
+	UserGeneration string `json:"user_generation"` // of the user when they signed in
 }
 
 // Sessions keeps login sessions.
