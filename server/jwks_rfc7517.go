@@ -10,12 +10,12 @@ import (
 // it signs (OIDC Core 10.1.1).
 const jwksMaxAge = "public, max-age=300"
 
-var errNoKeys = errors.New("no signing keys are loaded yet")
+var errNoKeys = errors.New("the signing keys are not loaded, or not all of them can be opened")
 
 // serveJWKS serves the public keys (RFC 7517 5): rendered once per key set, from memory.
 func serveJWKS(r *request) error {
 	set := r.s.flows.Keys().Snapshot()
-	if set == nil {
+	if set == nil || !set.Complete() { // half a set would be cached, and good tokens refused by it
 		return oauth.Unavailable(errNoKeys)
 	}
 	body, etag := set.JWKS()

@@ -47,6 +47,19 @@ func (n *node) logKeyEvent(event, kid string) {
 	n.log.Info("signing key", zap.String("event", event), zap.String("kid", kid))
 }
 
-func (n *node) logKeyError(err error) {
-	n.log.Error("signing keys cannot be kept up to date", zap.Error(err))
+// noteKeys keeps for /healthz why the signing keys are not up to date, nil once they are, and logs
+// what is new of it.
+func (n *node) noteKeys(err error) {
+	text := ""
+	if err != nil {
+		text = err.Error()
+	}
+	before := n.keyTrouble.Swap(&text)
+	switch {
+	case before == nil && err == nil, before != nil && *before == text: // an outage of an hour is one line
+	case err != nil:
+		n.log.Error("signing keys cannot be kept up to date", zap.Error(err))
+	default:
+		n.log.Info("signing keys are up to date again")
+	}
 }

@@ -26,7 +26,6 @@ type probe struct {
 	lastOK     time.Time // zero: never
 	latency    time.Duration
 	storeErr   string // of the last ping, "" if it was answered
-	keysErr    string
 	weaknesses string // why Redis may lose what it acknowledged, "" if it does not
 }
 
@@ -91,27 +90,23 @@ func (p *probe) weigh(ctx context.Context) {
 	}
 }
 
-// keysFailed notes why signing keys could not be loaded; nil for success.
-func (p *probe) keysFailed(err error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.keysErr = ""; err != nil {
-		p.keysErr = err.Error()
-	}
-}
-
-// ready is server.Config.Ready. A Redis that may forget is shown, but serves.
+// ready is server.Config.Ready. A Redis that may forget is shown, but serves; so do signing keys that
+// cannot be reread, as long as none is missing.
 func (p *probe) ready() (bool, map[string]server.Dependency) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	loaded := p.node.keys.Snapshot() != nil
+	set := p.node.keys.Snapshot()
+	trouble := ""
+	if noted := p.node.keyTrouble.Load(); noted != nil {
+		trouble = *noted
+	}
 	answered := !p.lastOK.IsZero() && time.Since(p.lastOK) <= p.stale
 	all := map[string]server.Dependency{
 		"store": {OK: answered && p.storeErr == "", Latency: p.latency, LastError: p.storeErr},
-		"keys":  {OK: loaded, LastError: p.keysErr},
+		"keys":  {OK: set != nil && trouble == "", LastError: trouble},
 	}
 	if p.node.redis != nil {
 		all["durability"] = server.Dependency{OK: p.weaknesses == "", LastError: p.weaknesses}
 	}
-	return answered && loaded, all
+	return answered && set != nil && set.Complete(), all
 }

@@ -166,16 +166,13 @@ func (s *serving) drain(signals <-chan os.Signal, served <-chan error) error {
 // runKeys loads the signing keys, as soon as the store lets it, and keeps them fresh.
 func (s *serving) runKeys(ctx context.Context, ready func()) {
 	const retry = 250 * time.Millisecond
-	said := ""
 	for {
 		err := s.keys.Load(ctx)
-		s.probe.keysFailed(err)
-		if err == nil {
-			break
+		if ctx.Err() != nil {
+			return
 		}
-		if ctx.Err() == nil && err.Error() != said { // an outage of an hour is one line
-			said = err.Error()
-			s.logKeyError(err)
+		if s.noteKeys(err); err == nil {
+			break
 		}
 		select {
 		case <-ctx.Done():

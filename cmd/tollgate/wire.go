@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"sync/atomic"
 	"time"
 
 	"go.uber.org/zap"
@@ -35,6 +36,8 @@ type node struct {
 	keys  *keys.Manager
 	flows *flows.Flows
 	log   *zap.Logger
+
+	keyTrouble atomic.Pointer[string] // why keys are not up to date; nil or "" if they are
 }
 
 // wiring is what a node is built from.
@@ -75,7 +78,7 @@ func wire(w wiring) (*node, error) {
 		Node:         nodeName(),
 		Now:          time.Now,
 		OnEvent:      n.logKeyEvent,
-		OnError:      n.logKeyError,
+		OnError:      n.noteKeys,
 	})
 	fc.Keys = n.keys
 	n.flows = flows.New(fc)

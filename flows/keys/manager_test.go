@@ -396,8 +396,10 @@ func TestManager_KeepsWhatItHasWhenTheSetIsMalformed(t *testing.T) {
 // A key that was opened once is known by its id, whatever becomes of the stored one.
 func TestManager_AnOpenedKeyOutlivesItsSeal(t *testing.T) {
 	for name, change := range map[string]func(*testing.T, *store.KeySet){
-		"garbage in place of a key":  func(_ *testing.T, ks *store.KeySet) { ks.Keys[1].Sealed = []byte("garbage") },
-		"two keys change places":     func(_ *testing.T, ks *store.KeySet) { ks.Keys[0].Sealed, ks.Keys[1].Sealed = ks.Keys[1].Sealed, ks.Keys[0].Sealed },
+		"garbage in place of a key": func(_ *testing.T, ks *store.KeySet) { ks.Keys[1].Sealed = []byte("garbage") },
+		"two keys change places": func(_ *testing.T, ks *store.KeySet) {
+			ks.Keys[0].Sealed, ks.Keys[1].Sealed = ks.Keys[1].Sealed, ks.Keys[0].Sealed
+		},
 		"sealed with another master": func(t *testing.T, ks *store.KeySet) { ks.Keys[2].Sealed = foreignSeal(t, ks.Keys[2]) },
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -258,8 +258,8 @@ func TestMaster_ANodeLeftBehindStillLearnsOfRevocations(t *testing.T) {
 	s := newLine(t)
 	old, new := NewMasterKey(), NewMasterKey()
 	ahead, behind := withRing(t, s, new, old), withRing(t, s, old)
-	first := load(t, ahead)
-	load(t, behind)
+	first := load(t, behind)
+	load(t, ahead)
 	revoked := first.Active(oauth.RS256)
 	if err := ahead.Revoke(t.Context(), revoked.KID); err != nil { // its successor is sealed under the new key
 		t.Fatal(err)
