@@ -114,6 +114,9 @@ func TestClient_WholeLife(t *testing.T) {
 	if jsonText(t, updated, "client_name") != "Shop" || jsonText(t, updated, "scope") != "openid profile" {
 		t.Errorf("update made %s", updated)
 	}
+	if r := run(t, in.env, "", "client", "update", "shop", "-o", "json"); r.code != exitUsage || !strings.Contains(r.err, "nothing to change") {
+		t.Errorf("exit %d: %s", r.code, r.err)
+	}
 	rotated := mustRun(t, in.env, "", "client", "rotate-secret", "shop", "-o", "json")
 	if jsonText(t, rotated, "client_secret") == secret {
 		t.Error("the secret is the same")
@@ -138,10 +141,16 @@ func TestClient_RefusedWithTheReason(t *testing.T) {
 		want string
 	}{
 		{[]string{"taken"}, "exists already"},
-		{[]string{"a", "--redirect-uri", "http://app.example.com/cb"}, "redirect_uris[0]"},
-		{[]string{"b", "--grant", "password"}, "grant_types"},
-		{[]string{"c", "--signing-alg", "HS256"}, "signing_alg"},
-		{[]string{"usr_d"}, "must not start"},
+		{[]string{"a", "--redirect-uri", "https://a.example/cb,http://app.example.com/cb"},
+			`redirect_uris: "http://app.example.com/cb" must be https, save on 127.0.0.1, [::1] and localhost`},
+		{[]string{"b", "--grant", "client_credentials,implicit"},
+			`grant_types: "implicit" is not one of authorization_code, refresh_token, client_credentials`},
+		{[]string{"c", "--signing-alg", "HS256"}, `signing_alg: "HS256" is not one of RS256, ES256, EdDSA`},
+		{[]string{"d", "--auth-method", "\x1b[2Jtls", "--signing-alg", "none"},
+			`token_endpoint_auth_method: "?[2Jtls" is not one of client_secret_basic, client_secret_post, none; signing_alg: "none" is not`},
+		{[]string{"usr_e"}, `client_id: "usr_e" must not start with "usr_"`},
+		{[]string{"f g"}, `client_id: "f g" is wrong; wants 1 to 128 of A-Z a-z 0-9 . _ - ~ : /`},
+		{[]string{"g", "--redirect-uri", "https://g.example/cb", "--grant", "refresh_token"}, "grant_types: refresh_token needs authorization_code\n"},
 	} {
 		r := run(t, in.env, "", append([]string{"client", "create"}, story.args...)...)
 		if r.code != exitFailed || !strings.Contains(r.err, story.want) {
@@ -173,7 +182,16 @@ func TestUser_WholeLife(t *testing.T) {
 	if r := run(t, in.env, "", "user", "get", "bob"); r.code != exitFailed || !strings.Contains(r.err, "there is no such user") {
 		t.Errorf("exit %d: %s", r.code, r.err)
 	}
-	if r := run(t, in.env, "", "user", "create", "eve"); r.code != exitFailed || !strings.Contains(r.err, "standard input is empty") {
+	for input, want := range map[string]string{
+		"":                    "standard input is empty; write the password to it, or run this in a terminal",
+		"\na good password\n": "the first line of standard input is empty; the password belongs there",
+	} {
+		if r := run(t, in.env, input, "user", "create", "eve"); r.code != exitFailed || r.err != "tollgate: "+want+"\n" {
+			t.Errorf("exit %d: %s", r.code, r.err)
+		}
+	}
+	r := run(t, in.env, "a good password\n", "user", "create", "Eve", "--email", "eve at home")
+	if want := "tollgate: email: \"eve at home\" is wrong; wants one address; username: \"Eve\" is wrong; wants 1 to 128 of a-z 0-9 . _ - @ +\n"; r.code != exitFailed || r.err != want {
 		t.Errorf("exit %d: %s", r.code, r.err)
 	}
 }
@@ -212,7 +230,7 @@ func TestKey_RotateAndRevoke(t *testing.T) {
 			}
 		}
 	}
-	if r := run(t, in.env, "", "key", "revoke", "nonsense"); r.code != exitFailed || !strings.Contains(r.err, "there is no key nonsense") {
+	if r := run(t, in.env, "", "key", "revoke", "nonsense"); r.code != exitFailed || !strings.Contains(r.err, "there is no such key; see `tollgate key list`") {
 		t.Errorf("exit %d: %s", r.code, r.err)
 	}
 	if r := run(t, in.env, "", "key", "rotate", "--alg", "HS256"); r.code != exitUsage {

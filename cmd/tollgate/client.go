@@ -67,7 +67,7 @@ func applyClientFlags(flags *pflag.FlagSet, c *oauth.Client) error {
 			c.PostLogoutRedirectURIs = list
 		case "scope":
 			if c.Scope, problem = oauth.ParseScope(text); problem != nil {
-				problem = misused("--scope: %s", explain(problem))
+				problem = misused("--scope is %s: %s", quoted(text), explain(problem))
 			}
 		case "auth-method":
 			c.AuthMethod = oauth.AuthMethod(text)
@@ -101,7 +101,7 @@ func createClient(ctx context.Context, cmd *cobra.Command, args []string, n *nod
 	}
 	created, secret, err := n.flows.CreateClient(ctx, c)
 	if err != nil {
-		return err
+		return withValues(err, clientValues(c))
 	}
 	return showClient(cmd, created, secret)
 }
@@ -145,6 +145,9 @@ func listClients(ctx context.Context, cmd *cobra.Command, _ []string, n *node) e
 }
 
 func updateClient(ctx context.Context, cmd *cobra.Command, args []string, n *node) error {
+	if !changesClient(cmd.Flags()) {
+		return misused("nothing to change; give a flag for what is to be different")
+	}
 	c, err := n.flows.GetClient(ctx, args[0])
 	if err != nil {
 		return err
@@ -152,10 +155,18 @@ func updateClient(ctx context.Context, cmd *cobra.Command, args []string, n *nod
 	if err := applyClientFlags(cmd.Flags(), c); err != nil {
 		return err
 	}
-	if c, err = n.flows.UpdateClient(ctx, c); err != nil {
-		return err
+	updated, err := n.flows.UpdateClient(ctx, c)
+	if err != nil {
+		return withValues(err, clientValues(c))
 	}
-	return showClient(cmd, c, "")
+	return showClient(cmd, updated, "")
+}
+
+// changesClient reports whether a flag was given that says something about a client.
+func changesClient(flags *pflag.FlagSet) bool {
+	changes := false
+	flags.Visit(func(f *pflag.Flag) { changes = changes || f.Name != "config" && f.Name != "output" })
+	return changes
 }
 
 func rotateSecret(ctx context.Context, cmd *cobra.Command, args []string, n *node) error {

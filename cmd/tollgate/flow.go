@@ -199,7 +199,7 @@ input, where no other user of this machine can see it.`,
 				refresh = args[0]
 			case refresh == "":
 				var err error
-				if refresh, err = readSecret(cmd, "Refresh token: "); err != nil {
+				if refresh, err = readSecret(cmd, "Refresh token: ", "refresh token"); err != nil {
 					return err
 				}
 			}

@@ -84,7 +84,7 @@ func runAuthorizationCode(cmd *cobra.Command, _ []string) error {
 func (a *attempt) ask(ctx context.Context, cmd *cobra.Command, c *flowClient) (url.Values, error) {
 	scope, _ := cmd.Flags().GetString("scope")
 	if user, _ := cmd.Flags().GetString("login"); user != "" {
-		password, err := readSecret(cmd, "Password of "+user+": ")
+		password, err := readSecret(cmd, "Password of "+user+": ", "password")
 		if err != nil {
 			return nil, err
 		}

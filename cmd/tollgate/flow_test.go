@@ -82,7 +82,7 @@ func TestFlow_FailuresSayWhatToDo(t *testing.T) {
 		{"tgr_nonsense\n", []string{"refresh"}, "invalid_grant"},
 		{"", []string{"refresh", "tgr_nonsense"}, "invalid_grant"},
 		{"", []string{"refresh", "--refresh-token", "tgr_nonsense"}, "invalid_grant"},
-		{"", []string{"refresh"}, "standard input is empty"},
+		{"", []string{"refresh"}, "standard input is empty; write the refresh token to it"},
 	} {
 		args := append([]string{"flow"}, story.args...)
 		if !slices.Contains(args, "--issuer") {

@@ -74,7 +74,7 @@ func revokeKey(ctx context.Context, cmd *cobra.Command, args []string, n *node) 
 	err := n.keys.Revoke(ctx, args[0])
 	switch {
 	case errors.Is(err, keys.ErrUnknownKey):
-		return fmt.Errorf("there is no key %s; see `tollgate key list`", args[0])
+		return errors.New("there is no such key; see `tollgate key list`")
 	case err != nil:
 		return err
 	}

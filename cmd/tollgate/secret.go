@@ -15,24 +15,28 @@ import (
 
 const maxSecretInput = 64 << 10
 
-// readSecret asks at a terminal without echo, or takes the first line of standard input.
-func readSecret(cmd *cobra.Command, prompt string) (string, error) {
+// readSecret asks for a secret at a terminal without echo, or takes the first line of standard
+// input. name is what errors call it.
+func readSecret(cmd *cobra.Command, prompt, name string) (string, error) {
 	in, isFile := cmd.InOrStdin().(*os.File)
 	if isFile && term.IsTerminal(int(in.Fd())) {
-		return askSecret(cmd, int(in.Fd()), prompt)
+		return askSecret(cmd, int(in.Fd()), prompt, name)
 	}
 	line, err := bufio.NewReader(io.LimitReader(cmd.InOrStdin(), maxSecretInput)).ReadString('\n')
-	if err != nil && !errors.Is(err, io.EOF) {
+	secret := strings.TrimRight(line, "\r\n")
+	switch {
+	case err != nil && !errors.Is(err, io.EOF):
 		return "", fmt.Errorf("read standard input: %w", err)
+	case line == "":
+		return "", fmt.Errorf("standard input is empty; write the %s to it, or run this in a terminal", name)
+	case secret == "":
+		return "", fmt.Errorf("the first line of standard input is empty; the %s belongs there", name)
 	}
-	if line = strings.TrimRight(line, "\r\n"); line == "" {
-		return "", errors.New("standard input is empty; write the secret to it, or run this in a terminal")
-	}
-	return line, nil
+	return secret, nil
 }
 
 // askSecret gives the terminal its echo back also when it is interrupted.
-func askSecret(cmd *cobra.Command, terminal int, prompt string) (string, error) {
+func askSecret(cmd *cobra.Command, terminal int, prompt, name string) (string, error) {
 	before, err := term.GetState(terminal)
 	if err != nil {
 		return "", err
@@ -56,21 +60,21 @@ func askSecret(cmd *cobra.Command, terminal int, prompt string) (string, error) 
 	case err != nil:
 		return "", fmt.Errorf("read from the terminal: %w", err)
 	case len(text) == 0:
-		return "", errors.New("nothing was typed")
+		return "", fmt.Errorf("no %s was typed", name)
 	}
 	return string(text), nil
 }
 
 // readNewPassword asks twice at a terminal, so that a slip does not lock a person out.
 func readNewPassword(cmd *cobra.Command) (string, error) {
-	first, err := readSecret(cmd, "New password: ")
+	first, err := readSecret(cmd, "New password: ", "password")
 	if err != nil {
 		return "", err
 	}
 	if in, isFile := cmd.InOrStdin().(*os.File); !isFile || !term.IsTerminal(int(in.Fd())) {
 		return first, nil
 	}
-	again, err := readSecret(cmd, "Once more: ")
+	again, err := readSecret(cmd, "Once more: ", "password")
 	switch {
 	case err != nil:
 		return "", err

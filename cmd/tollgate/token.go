@@ -48,7 +48,7 @@ func tokenArgument(cmd *cobra.Command, args []string) (string, error) {
 	if len(args) == 1 {
 		return args[0], nil
 	}
-	return readSecret(cmd, "Token: ")
+	return readSecret(cmd, "Token: ", "token")
 }
 
 func inspectToken(ctx context.Context, cmd *cobra.Command, args []string, n *node) error {

@@ -40,11 +40,11 @@ func createUser(ctx context.Context, cmd *cobra.Command, args []string, n *node)
 	if err != nil {
 		return err
 	}
-	u, err = n.flows.CreateUser(ctx, u, password)
+	created, err := n.flows.CreateUser(ctx, u, password)
 	if err != nil {
-		return err
+		return withValues(err, userValues(u))
 	}
-	return showUser(cmd, u)
+	return showUser(cmd, created)
 }
 
 func getUser(ctx context.Context, cmd *cobra.Command, args []string, n *node) error {

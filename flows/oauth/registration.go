@@ -22,19 +22,19 @@ func CheckClient(c *Client) []string {
 	add := func(format string, args ...any) { problems = append(problems, fmt.Sprintf(format, args...)) }
 
 	if !isName(c.ID, maxClientID, "._-~:/") {
-		add("client_id: 1 to %d of A-Z a-z 0-9 . _ - ~ : /", maxClientID)
+		add("client_id: wants 1 to %d of A-Z a-z 0-9 . _ - ~ : /", maxClientID)
 	}
 	if strings.HasPrefix(c.ID, SubjectPrefix) {
 		add("client_id: must not start with %q, which starts the subjects of users", SubjectPrefix)
 	}
 	if len(c.Name) > maxName || strings.ContainsFunc(c.Name, isUnprintable) {
-		add("client_name: at most %d bytes of printable text", maxName)
+		add("client_name: wants at most %d bytes of printable text", maxName)
 	}
 	if !slices.Contains([]AuthMethod{AuthAnySecret, AuthSecretBasic, AuthSecretPost, AuthNone}, c.AuthMethod) {
-		add("token_endpoint_auth_method: client_secret_basic, client_secret_post or none")
+		add("token_endpoint_auth_method: is not one of client_secret_basic, client_secret_post, none")
 	}
 	if c.SigningAlg != "" && !slices.Contains(Algs(), c.SigningAlg) {
-		add("signing_alg: RS256, ES256 or EdDSA")
+		add("signing_alg: is not one of RS256, ES256, EdDSA")
 	}
 	problems = append(problems, checkGrants(c)...)
 	problems = append(problems, checkURIs(c)...)
@@ -50,9 +50,9 @@ func CheckClient(c *Client) []string {
 func checkGrants(c *Client) []string {
 	var problems []string
 	known := []GrantType{GrantAuthorizationCode, GrantRefreshToken, GrantClientCredentials}
-	for _, g := range c.GrantTypes {
+	for i, g := range c.GrantTypes {
 		if !slices.Contains(known, g) {
-			problems = append(problems, "grant_types: authorization_code, refresh_token or client_credentials")
+			problems = append(problems, fmt.Sprintf("grant_types[%d]: is not one of authorization_code, refresh_token, client_credentials", i))
 		}
 	}
 	switch {
@@ -78,7 +78,7 @@ func checkURIs(c *Client) []string {
 		}
 		for i, uri := range uris {
 			if err := CheckRedirectURI(uri, c.Public()); err != nil {
-				problems = append(problems, fmt.Sprintf("%s[%d]: %s", name, i, AsError(err).Description))
+				problems = append(problems, fmt.Sprintf("%s[%d]: %s", name, i, strings.TrimPrefix(AsError(err).Description, "redirect URI ")))
 			}
 		}
 	}
@@ -102,7 +102,7 @@ func isAudience(s string) bool {
 // no two accounts then look alike, and no folding decides who somebody is (RFC 8265 3.2).
 func CheckUsername(username string) error {
 	if !isName(username, maxUsername, "._-@+") || username != strings.ToLower(username) {
-		return InvalidRequest(fmt.Sprintf("username: 1 to %d of a-z 0-9 . _ - @ +", maxUsername))
+		return InvalidRequest(fmt.Sprintf("username: wants 1 to %d of a-z 0-9 . _ - @ +", maxUsername))
 	}
 	return nil
 }
@@ -115,11 +115,11 @@ func CheckUser(u *User) []string {
 	}
 	for name, value := range map[string]string{"name": u.Name, "given_name": u.GivenName, "family_name": u.FamilyName, "email": u.Email} {
 		if len(value) > 2*maxName || strings.ContainsFunc(value, isUnprintable) {
-			problems = append(problems, fmt.Sprintf("%s: at most %d bytes of printable text", name, 2*maxName))
+			problems = append(problems, fmt.Sprintf("%s: wants at most %d bytes of printable text", name, 2*maxName))
 		}
 	}
 	if u.Email != "" && (strings.Count(u.Email, "@") != 1 || strings.ContainsAny(u.Email, " ,;<>\"")) {
-		problems = append(problems, "email: one address")
+		problems = append(problems, "email: wants one address")
 	}
 	slices.Sort(problems)
 	return problems
