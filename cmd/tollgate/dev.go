@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"time"
@@ -10,6 +11,7 @@ import (
 
 	"tollgate/cmd/tollgate/config"
 	"tollgate/flows/keys"
+	"tollgate/redisx"
 )
 
 // devAdminToken opens the admin API in dev mode. Everybody knows it.
@@ -89,12 +91,21 @@ func devMaster(c *config.Config) (*keys.Master, error) {
 	return masterOf(c)
 }
 
-// prepareDemo stores the demo data; in dev mode a Redis that is away is a mistake, not an outage.
+// prepareDemo stores the demo data; in dev mode a Redis that is away is a mistake, not an outage. So
+// is one whose signing keys dev cannot open: the demo accounts, which everybody knows, would stand
+// open in somebody's production.
 func (s *serving) prepareDemo(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
-	if _, err := s.store.Ping(ctx); err != nil {
+	_, err := s.store.Ping(ctx)
+	if err == nil {
+		err = s.keys.Load(ctx)
+	}
+	switch {
+	case errors.Is(err, redisx.ErrUnavailable):
 		return redisProblem(&s.config.Redis, err, "start one there, or leave --redis out")
+	case err != nil:
+		return fmt.Errorf("the state there is not of dev nodes, and stays as it is; name another Redis, or leave --redis out: %w", err)
 	}
 	if err := s.flows.SeedDemo(ctx); err != nil {
 		return fmt.Errorf("store the demo data: %w", err)

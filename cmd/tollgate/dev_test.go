@@ -118,6 +118,20 @@ func TestDev_AbsentRedisIsSaid(t *testing.T) {
 	}
 }
 
+// The demo accounts are public: they must never stand in somebody's production.
+func TestDev_LeavesTheRedisOfOthersAlone(t *testing.T) {
+	redis := redistest.Start(t)
+	in := install(t, redis.Addr)
+	mustRun(t, in.env, "", "key", "list") // makes the keys, as the first serve does
+	r := run(t, nil, "", "dev", "--listen", "127.0.0.1:0", "--ops-listen", "127.0.0.1:0", "--redis", redis.Addr)
+	if r.code != exitFailed || !strings.Contains(r.err, "the state there is not of dev nodes, and stays as it is; name another Redis") {
+		t.Errorf("exit %d: %s", r.code, r.err)
+	}
+	if got := mustRun(t, in.env, "", "client", "list", "--output", "json") + mustRun(t, in.env, "", "user", "list", "--output", "json"); strings.Contains(got, "demo-") || strings.Contains(got, "alice") {
+		t.Errorf("planted %s", got)
+	}
+}
+
 func TestDev_EndsInOrder(t *testing.T) {
 	for _, signal := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT} {
 		p, _, _, _ := startDev(t)
