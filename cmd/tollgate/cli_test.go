@@ -196,48 +196,6 @@ func TestUser_WholeLife(t *testing.T) {
 	}
 }
 
-func TestKey_RotateAndRevoke(t *testing.T) {
-	in := install(t, redistest.Start(t).Addr)
-	type key struct{ KID, Alg, State string }
-	list := func(args ...string) (all []key) {
-		if err := json.Unmarshal([]byte(mustRun(t, in.env, "", append(args, "-o", "json")...)), &all); err != nil {
-			t.Fatal(err)
-		}
-		return all
-	}
-	first := list("key", "list")
-	if len(first) != 3 {
-		t.Fatalf("%d keys, want one of each algorithm", len(first))
-	}
-	states := func(all []key, alg string) (out string) {
-		for _, k := range all {
-			if k.Alg == alg {
-				out += k.State + " "
-			}
-		}
-		return out
-	}
-	if got := states(list("key", "rotate", "--alg", "ES256"), "ES256"); got != "active next " {
-		t.Errorf("after rotate: %s", got)
-	}
-	if got := states(list("key", "rotate", "--alg", "RS256", "--now"), "RS256"); got != "retired active " {
-		t.Errorf("after rotate --now: %s", got)
-	}
-	for _, k := range first {
-		if k.Alg == "EdDSA" {
-			if got := states(list("key", "revoke", k.KID), "EdDSA"); got != "revoked active " {
-				t.Errorf("after revoke: %s", got)
-			}
-		}
-	}
-	if r := run(t, in.env, "", "key", "revoke", "nonsense"); r.code != exitFailed || !strings.Contains(r.err, "there is no such key; see `tollgate key list`") {
-		t.Errorf("exit %d: %s", r.code, r.err)
-	}
-	if r := run(t, in.env, "", "key", "rotate", "--alg", "HS256"); r.code != exitUsage {
-		t.Errorf("exit %d: %s", r.code, r.err)
-	}
-}
-
 func TestManage_OnlyWhereThereIsAStore(t *testing.T) {
 	r := run(t, []string{"TOLLGATE_ISSUER=http://127.0.0.1:8080", "TOLLGATE_STORE=memory"}, "", "client", "list")
 	if r.code != exitFailed || !strings.Contains(r.err, "/admin/v1") {

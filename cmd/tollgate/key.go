@@ -51,9 +51,16 @@ func withKeys(run func(context.Context, *cobra.Command, []string, *node) error) 
 func listKeys(_ context.Context, cmd *cobra.Command, _ []string, n *node) error {
 	all := n.keys.Snapshot().Keys()
 	return show(cmd, all, func(w io.Writer) {
-		row(w, "KID", "ALG", "STATE", "CREATED", "SIGNS FROM", "RETIRED", "REMOVED")
+		row(w, "KID", "ALG", "STATE", "CREATED", "SIGNS FROM", "SIGNS UNTIL", "PUBLISHED UNTIL")
 		for _, k := range all {
-			row(w, k.KID, string(k.Alg), string(k.State), moment(k.CreatedAt), moment(k.ActiveAt), moment(k.RetiredAt), moment(k.RemoveAt))
+			from, until, published := moment(k.ActiveAt), moment(k.RetiredAt), moment(k.RemoveAt)
+			if k.State == keys.Revoked {
+				published = moment(k.RevokedAt)
+				if k.RevokedAt.Before(k.ActiveAt) {
+					from, until = "never", ""
+				}
+			}
+			row(w, k.KID, string(k.Alg), string(k.State), moment(k.CreatedAt), from, until, published)
 		}
 	})
 }
@@ -64,10 +71,24 @@ func rotateKeys(ctx context.Context, cmd *cobra.Command, args []string, n *node)
 	if alg != "" && !slices.Contains(oauth.Algs(), oauth.Alg(alg)) {
 		return misused("--alg is %q; it can be %s", alg, words(oauth.Algs()))
 	}
+	before := n.keys.Snapshot().Keys()
 	if err := n.keys.Rotate(ctx, oauth.Alg(alg), now); err != nil {
 		return err
 	}
+	if !now {
+		sayWaiting(cmd, before, oauth.Alg(alg))
+	}
 	return listKeys(ctx, cmd, args, n)
+}
+
+// sayWaiting names the successors that waited before a rotation, which therefore made no new ones.
+func sayWaiting(cmd *cobra.Command, before []keys.Info, alg oauth.Alg) {
+	for _, k := range before {
+		if k.State == keys.Next && (alg == "" || alg == k.Alg) {
+			fmt.Fprintf(cmd.ErrOrStderr(), "%s: nothing to do: %s waits already and signs from %s; with --now it signs at once\n",
+				k.Alg, k.KID, moment(k.ActiveAt))
+		}
+	}
 }
 
 func revokeKey(ctx context.Context, cmd *cobra.Command, args []string, n *node) error {
