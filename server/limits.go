@@ -19,10 +19,23 @@ func limited(l *cache.Limiter, next handler) handler {
 	}
 }
 
+// usersPerAddr is how many people's attempts to sign in one address may make. An office shares one;
+// whoever goes through a list of users or passwords comes from one, too, and each attempt costs a
+// slow hash that others wait for.
+const usersPerAddr = 10
+
+func times(rate cache.Rate, n int) cache.Rate {
+	return cache.Rate{PerSecond: rate.PerSecond * float64(n), Burst: rate.Burst * n}
+}
+
 // limitLogin counts one attempt to sign in as username from this address, and returns the error
-// to answer with once there were too many. Neither a person nor a network can lock the other out.
+// to answer with once there were too many. Nobody can lock a person out from another address.
 func (r *request) limitLogin(username string) error {
-	if wait := r.s.logins.AllowNameAt(username, r.addr, r.record.start); wait > 0 {
+	wait := r.s.loginAddrs.AllowAddr(r.addr, 1, r.record.start)
+	if wait == 0 {
+		wait = r.s.logins.AllowNameAt(username, r.addr, r.record.start)
+	}
+	if wait > 0 {
 		r.record.limited = true
 		return oauth.TooManyRequests(wait)
 	}

@@ -27,7 +27,7 @@ type Config struct {
 	MaxHeader    int // request line and headers; 0 is 16 KiB
 
 	PerIP    cache.Rate // every public endpoint but the cheap ones and /validate
-	Login    cache.Rate // attempts per user and address
+	Login    cache.Rate // attempts per user and address; ten times that per address
 	Validate cache.Rate // /validate, per address
 
 	// Ready says whether requests can be served, and how each dependency is.
@@ -65,7 +65,8 @@ type Server struct {
 	now     func() time.Time
 
 	perIP       *cache.Limiter
-	logins      *cache.Limiter
+	logins      *cache.Limiter // per user and address
+	loginAddrs  *cache.Limiter // per address
 	validations *cache.Limiter
 
 	discovery document
@@ -99,6 +100,7 @@ func New(cfg Config) (*Server, error) {
 		now:         cfg.Now,
 		perIP:       cache.NewLimiter(cfg.PerIP, cfg.Now),
 		logins:      cache.NewLimiter(cfg.Login, cfg.Now),
+		loginAddrs:  cache.NewLimiter(times(cfg.Login, usersPerAddr), cfg.Now),
 		validations: cache.NewLimiter(cfg.Validate, cfg.Now),
 		deadlines:   newDeadlines(base),
 		stop:        stop,
