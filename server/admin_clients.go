@@ -13,18 +13,18 @@ type clientRegistration struct {
 	Name                   string            `json:"client_name,omitempty"`
 	AuthMethod             oauth.AuthMethod  `json:"token_endpoint_auth_method,omitempty"`
 	GrantTypes             []oauth.GrantType `json:"grant_types"`
-	RedirectURIs           []string          `json:"redirect_uris,omitempty"`
-	PostLogoutRedirectURIs []string          `json:"post_logout_redirect_uris,omitempty"`
+	RedirectURIs           []string          `json:"redirect_uris"`
+	PostLogoutRedirectURIs []string          `json:"post_logout_redirect_uris"`
 	Scope                  string            `json:"scope,omitempty"` // space-separated
 	Audience               string            `json:"audience,omitempty"`
 	SigningAlg             oauth.Alg         `json:"signing_alg,omitempty"`
-	IntrospectAny          bool              `json:"introspect_any,omitempty"`
-	Disabled               bool              `json:"disabled,omitempty"`
+	IntrospectAny          bool              `json:"introspect_any"`
+	Disabled               bool              `json:"disabled"`
 }
 
-// clientAnswer is a client as an administrator sees it: never with a hash, with the secret only in
-// the answer that made it.
-type clientAnswer struct {
+// ClientView is a client as an administrator sees it, here and on the command line: never with a
+// hash, with the secret only in the answer that made it. Arrays and booleans are always there.
+type ClientView struct {
 	clientRegistration
 	Secret    string    `json:"client_secret,omitempty"`
 	CreatedAt time.Time `json:"created_at"`
@@ -45,11 +45,12 @@ func (c *clientRegistration) client() (*oauth.Client, error) {
 	}, nil
 }
 
-func showClient(c *oauth.Client, secret string) clientAnswer {
-	return clientAnswer{
+// ViewClient shows a client; secret is "" but where it was made.
+func ViewClient(c *oauth.Client, secret string) ClientView {
+	return ClientView{
 		clientRegistration: clientRegistration{
-			ID: c.ID, Name: c.Name, AuthMethod: c.AuthMethod, GrantTypes: c.GrantTypes,
-			RedirectURIs: c.RedirectURIs, PostLogoutRedirectURIs: c.PostLogoutRedirectURIs,
+			ID: c.ID, Name: c.Name, AuthMethod: c.AuthMethod, GrantTypes: array(c.GrantTypes),
+			RedirectURIs: array(c.RedirectURIs), PostLogoutRedirectURIs: array(c.PostLogoutRedirectURIs),
 			Scope: c.Scope.String(), Audience: c.Audience, SigningAlg: c.SigningAlg,
 			IntrospectAny: c.IntrospectAny, Disabled: c.Disabled,
 		},
@@ -57,9 +58,17 @@ func showClient(c *oauth.Client, secret string) clientAnswer {
 	}
 }
 
+// array is never null.
+func array[T any](items []T) []T {
+	if items == nil {
+		return []T{}
+	}
+	return items
+}
+
 func (r *request) sendClient(status int, c *oauth.Client, secret string) error {
 	r.setVersion(c.Version)
-	return r.sendValue(status, showClient(c, secret))
+	return r.sendValue(status, ViewClient(c, secret))
 }
 
 func adminListClients(r *request) error {
@@ -71,9 +80,9 @@ func adminListClients(r *request) error {
 	if err != nil {
 		return err
 	}
-	items := make([]clientAnswer, len(clients))
+	items := make([]ClientView, len(clients))
 	for i, c := range clients {
-		items[i] = showClient(c, "")
+		items[i] = ViewClient(c, "")
 	}
 	return sendPage(r, items, next)
 }

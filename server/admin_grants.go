@@ -7,8 +7,8 @@ import (
 	"tollgate/flows/oauth"
 )
 
-// grantAnswer is a live grant as an administrator sees it.
-type grantAnswer struct {
+// GrantView is a live grant as an administrator sees it, here and on the command line.
+type GrantView struct {
 	ID          oauth.GrantID `json:"id"`
 	ClientID    string        `json:"client_id"`
 	Subject     string        `json:"sub"`
@@ -22,8 +22,9 @@ type grantAnswer struct {
 	ExpiresAt   time.Time     `json:"expires_at"`
 }
 
-func showGrant(g *flows.GrantInfo) grantAnswer {
-	return grantAnswer{
+// ViewGrant shows a grant.
+func ViewGrant(g *flows.GrantInfo) GrantView {
+	return GrantView{
 		ID: g.ID, ClientID: g.ClientID, Subject: g.Subject, Username: g.Username,
 		Scope: g.Scope.String(), Audience: g.Audience, SessionID: g.SessionID, Refreshable: g.Refreshable,
 		CreatedAt: g.CreatedAt, RotatedAt: g.RotatedAt, ExpiresAt: g.ExpiresAt,
@@ -41,9 +42,9 @@ func adminListGrants(r *request) error {
 	if err != nil {
 		return err
 	}
-	items := make([]grantAnswer, len(grants))
+	items := make([]GrantView, len(grants))
 	for i := range grants {
-		items[i] = showGrant(&grants[i])
+		items[i] = ViewGrant(&grants[i])
 	}
 	return sendPage(r, items, next)
 }

@@ -49,13 +49,10 @@ func (r *request) listing(filters ...string) (page, error) {
 
 // sendPage answers {"items":[…],"next":"…"}; next is missing on the last page.
 func sendPage[T any](r *request, items []T, next string) error {
-	if items == nil {
-		items = []T{}
-	}
 	return r.sendValue(200, struct {
 		Items []T    `json:"items"`
 		Next  string `json:"next,omitempty"`
-	}{items, r.s.sealCursor(r.route.name, next)})
+	}{array(items), r.s.sealCursor(r.route.name, next)})
 }
 
 // sendValue answers with v as JSON.

@@ -1,6 +1,9 @@
 package server
 
-import "tollgate/flows/oauth"
+import (
+	"tollgate/flows"
+	"tollgate/flows/oauth"
+)
 
 // tokenBody names a token in a body: in a path or query it would end in logs.
 type tokenBody struct {
@@ -28,11 +31,18 @@ func adminInspectToken(r *request) error {
 	if err != nil {
 		return err
 	}
-	o := newObject(r.body())
+	r.sendJSON(200, appendTokenInfo(r.body(), info))
+	return nil
+}
+
+// ViewToken is what an administrator may know of a token, as JSON in the words of RFC 7662 2.2.
+func ViewToken(info *flows.TokenInfo) []byte { return appendTokenInfo(nil, info) }
+
+func appendTokenInfo(dst []byte, info *flows.TokenInfo) []byte {
+	o := newObject(dst)
 	o.introspection(&info.Introspection)
 	o.string("problem", info.Problem)
-	r.sendJSON(200, o.end())
-	return nil
+	return o.end()
 }
 
 // adminRevokeToken ends a token, whoever holds it.

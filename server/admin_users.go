@@ -18,23 +18,25 @@ type userRegistration struct {
 	EmailVerified bool   `json:"email_verified"`
 }
 
-// userAnswer is a user as an administrator sees it: never with a hash.
-type userAnswer struct {
+// UserView is a user as an administrator sees it, here and on the command line: never with a hash.
+// Booleans are always there.
+type UserView struct {
 	Subject       string    `json:"sub"`
 	Username      string    `json:"username"`
 	Name          string    `json:"name,omitempty"`
 	GivenName     string    `json:"given_name,omitempty"`
 	FamilyName    string    `json:"family_name,omitempty"`
 	Email         string    `json:"email,omitempty"`
-	EmailVerified bool      `json:"email_verified,omitempty"`
-	Disabled      bool      `json:"disabled,omitempty"`
+	EmailVerified bool      `json:"email_verified"`
+	Disabled      bool      `json:"disabled"`
 	CreatedAt     time.Time `json:"created_at"`
 	UpdatedAt     time.Time `json:"updated_at"`
 	Version       int64     `json:"version"`
 }
 
-func showUser(u *oauth.User) userAnswer {
-	return userAnswer{
+// ViewUser shows a user.
+func ViewUser(u *oauth.User) UserView {
+	return UserView{
 		Subject: u.Subject, Username: u.Username, Name: u.Name, GivenName: u.GivenName, FamilyName: u.FamilyName,
 		Email: u.Email, EmailVerified: u.EmailVerified, Disabled: u.Disabled,
 		CreatedAt: u.CreatedAt, UpdatedAt: u.UpdatedAt, Version: u.Version,
@@ -43,7 +45,7 @@ func showUser(u *oauth.User) userAnswer {
 
 func (r *request) sendUser(status int, u *oauth.User) error {
 	r.setVersion(u.Version)
-	return r.sendValue(status, showUser(u))
+	return r.sendValue(status, ViewUser(u))
 }
 
 func adminListUsers(r *request) error {
@@ -55,9 +57,9 @@ func adminListUsers(r *request) error {
 	if err != nil {
 		return err
 	}
-	items := make([]userAnswer, len(users))
+	items := make([]UserView, len(users))
 	for i, u := range users {
-		items[i] = showUser(u)
+		items[i] = ViewUser(u)
 	}
 	return sendPage(r, items, next)
 }

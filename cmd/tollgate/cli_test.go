@@ -172,7 +172,7 @@ func TestUser_WholeLife(t *testing.T) {
 	if out := mustRun(t, in.env, "", "user", "disable", "bob", "-o", "json"); !strings.Contains(out, `"disabled": true`) {
 		t.Error(out)
 	}
-	if out := mustRun(t, in.env, "", "user", "enable", "bob", "-o", "json"); strings.Contains(out, `"disabled"`) {
+	if out := mustRun(t, in.env, "", "user", "enable", "bob", "-o", "json"); !strings.Contains(out, `"disabled": false`) {
 		t.Error(out)
 	}
 	if list := mustRun(t, in.env, "", "user", "list"); !strings.Contains(list, "bob@example.com") {

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"tollgate/flows/oauth"
+	"tollgate/server"
 )
 
 func newClient() *cobra.Command {
@@ -132,14 +133,14 @@ func listClients(ctx context.Context, cmd *cobra.Command, _ []string, n *node) e
 	if err != nil {
 		return err
 	}
-	shown := make([]clientView, len(all))
+	shown := make([]server.ClientView, len(all))
 	for i, c := range all {
-		shown[i] = viewClient(c, "")
+		shown[i] = server.ViewClient(c, "")
 	}
 	return show(cmd, shown, func(w io.Writer) {
-		row(w, "ID", "NAME", "GRANTS", "SCOPE", "PUBLIC", "DISABLED")
+		row(w, "ID", "NAME", "GRANTS", "SCOPE", "PUBLIC", "INTROSPECTS ANY", "DISABLED")
 		for _, c := range all {
-			row(w, c.ID, c.Name, words(c.GrantTypes), c.Scope.String(), yes(c.Public()), yes(c.Disabled))
+			row(w, c.ID, c.Name, words(c.GrantTypes), c.Scope.String(), yes(c.Public()), yes(c.IntrospectAny), yes(c.Disabled))
 		}
 	})
 }
@@ -184,22 +185,8 @@ func deleteClient(ctx context.Context, cmd *cobra.Command, args []string, n *nod
 	return done(cmd, "Client %s is gone, and everything it held has ended.", args[0])
 }
 
-// clientView is a client as scripts see it: all of it but the secret's hash, and scope as RFC 7591 2
-// writes it.
-type clientView struct {
-	*oauth.Client
-	Scope  string `json:"scope,omitempty"`
-	Secret string `json:"client_secret,omitempty"`
-}
-
-func viewClient(c *oauth.Client, secret string) clientView {
-	c = c.Clone()
-	c.SecretHash = nil
-	return clientView{c, c.Scope.String(), secret}
-}
-
 func showClient(cmd *cobra.Command, c *oauth.Client, secret string) error {
-	err := show(cmd, viewClient(c, secret), func(w io.Writer) {
+	err := show(cmd, server.ViewClient(c, secret), func(w io.Writer) {
 		row(w, "client_id", c.ID)
 		field(w, "client_secret", secret)
 		field(w, "name", c.Name)

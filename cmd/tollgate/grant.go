@@ -3,12 +3,12 @@ package main
 import (
 	"context"
 	"io"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"tollgate/flows"
 	"tollgate/flows/oauth"
+	"tollgate/server"
 )
 
 func newGrant() *cobra.Command {
@@ -24,15 +24,6 @@ func newGrant() *cobra.Command {
 	return group("grant", "Manage grants", list, revoke)
 }
 
-// grantView is a grant as scripts see it.
-type grantView struct {
-	oauth.Grant
-	Scope       string    `json:"scope"`
-	Refreshable bool      `json:"refreshable"`
-	RotatedAt   time.Time `json:"rotated_at,omitzero"`
-	ExpiresAt   time.Time `json:"expires_at"`
-}
-
 func listGrants(ctx context.Context, cmd *cobra.Command, _ []string, n *node) error {
 	user, client, err := holder(cmd)
 	if err != nil {
@@ -44,9 +35,9 @@ func listGrants(ctx context.Context, cmd *cobra.Command, _ []string, n *node) er
 	if err != nil {
 		return err
 	}
-	shown := make([]grantView, len(all))
-	for i, g := range all {
-		shown[i] = grantView{g.Grant, g.Scope.String(), g.Refreshable, g.RotatedAt, g.ExpiresAt}
+	shown := make([]server.GrantView, len(all))
+	for i := range all {
+		shown[i] = server.ViewGrant(&all[i])
 	}
 	return show(cmd, shown, func(w io.Writer) {
 		row(w, "GRANT", "CLIENT", "USER", "SCOPE", "CREATED", "REFRESHED", "EXPIRES")

@@ -7,7 +7,17 @@ import (
 	"testing"
 
 	"tollgate/redisx/redistest"
+	"tollgate/server"
 )
+
+// seenToken is what the tests look at of an inspected token.
+type seenToken struct {
+	Active   bool   `json:"active"`
+	Problem  string `json:"problem"`
+	TokenUse string `json:"token_use"`
+	ClientID string `json:"client_id"`
+	Subject  string `json:"sub"`
+}
 
 // Grants and tokens are made by a server and ended by commands beside it.
 func TestGrantAndToken_SeenAndEnded(t *testing.T) {
@@ -23,13 +33,13 @@ func TestGrantAndToken_SeenAndEnded(t *testing.T) {
 			"--scope", "openid offline_access", "--login", "bob", "-o", "json")
 		return jsonText(t, out, "access_token"), jsonText(t, out, "refresh_token")
 	}
-	inspect := func(token string) (v tokenView) {
+	inspect := func(token string) (v seenToken) {
 		if err := json.Unmarshal([]byte(mustRun(t, in.env, token+"\n", "token", "inspect", "-o", "json")), &v); err != nil {
 			t.Fatal(err)
 		}
 		return v
 	}
-	grants := func() (all []grantView) {
+	grants := func() (all []server.GrantView) {
 		if err := json.Unmarshal([]byte(mustRun(t, in.env, "", "grant", "list", "--user", "bob", "-o", "json")), &all); err != nil {
 			t.Fatal(err)
 		}

@@ -2,12 +2,13 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"io"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"tollgate/flows"
+	"tollgate/server"
 )
 
 func newToken() *cobra.Command {
@@ -18,30 +19,6 @@ func newToken() *cobra.Command {
 		cmd.Long = cmd.Short + "." + long
 	}
 	return group("token", "Look at tokens and end them", inspect, revoke)
-}
-
-// tokenView is what an operator may know of a token, in the words of RFC 7662 2.2.
-type tokenView struct {
-	Active    bool   `json:"active"`
-	Problem   string `json:"problem,omitempty"`
-	TokenUse  string `json:"token_use,omitempty"`
-	ClientID  string `json:"client_id,omitempty"`
-	Subject   string `json:"sub,omitempty"`
-	Username  string `json:"username,omitempty"`
-	Scope     string `json:"scope,omitempty"`
-	Audience  string `json:"aud,omitempty"`
-	TokenID   string `json:"jti,omitempty"`
-	SessionID string `json:"sid,omitempty"`
-	IssuedAt  int64  `json:"iat,omitempty"`
-	Expires   int64  `json:"exp,omitempty"`
-}
-
-func viewToken(t *flows.TokenInfo) tokenView {
-	return tokenView{
-		Active: t.Active, Problem: t.Problem, TokenUse: t.TokenUse, ClientID: t.ClientID, Subject: t.Subject,
-		Username: t.Username, Scope: t.Scope, Audience: t.Audience, TokenID: t.TokenID, SessionID: t.SessionID,
-		IssuedAt: t.IssuedAt, Expires: t.Expires,
-	}
 }
 
 func tokenArgument(cmd *cobra.Command, args []string) (string, error) {
@@ -56,12 +33,11 @@ func inspectToken(ctx context.Context, cmd *cobra.Command, args []string, n *nod
 	if err != nil {
 		return err
 	}
-	info, err := n.flows.InspectToken(ctx, text)
+	t, err := n.flows.InspectToken(ctx, text)
 	if err != nil {
 		return err
 	}
-	t := viewToken(info)
-	return show(cmd, t, func(w io.Writer) {
+	return show(cmd, json.RawMessage(server.ViewToken(t)), func(w io.Writer) {
 		if !t.Active {
 			row(w, "active", "no: "+t.Problem)
 			return

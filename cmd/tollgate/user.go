@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"tollgate/flows/oauth"
+	"tollgate/server"
 )
 
 func newUser() *cobra.Command {
@@ -62,9 +63,9 @@ func listUsers(ctx context.Context, cmd *cobra.Command, _ []string, n *node) err
 	if err != nil {
 		return err
 	}
-	shown := make([]*oauth.User, len(all))
+	shown := make([]server.UserView, len(all))
 	for i, u := range all {
-		shown[i] = viewUser(u)
+		shown[i] = server.ViewUser(u)
 	}
 	return show(cmd, shown, func(w io.Writer) {
 		row(w, "USERNAME", "SUBJECT", "NAME", "EMAIL", "DISABLED", "CREATED")
@@ -105,15 +106,8 @@ func deleteUser(ctx context.Context, cmd *cobra.Command, args []string, n *node)
 	return done(cmd, "User %s is gone, and everything issued for them has ended.", args[0])
 }
 
-// viewUser is a user as scripts see them: all but the password's hash.
-func viewUser(u *oauth.User) *oauth.User {
-	u = u.Clone()
-	u.PasswordHash = ""
-	return u
-}
-
 func showUser(cmd *cobra.Command, u *oauth.User) error {
-	return show(cmd, viewUser(u), func(w io.Writer) {
+	return show(cmd, server.ViewUser(u), func(w io.Writer) {
 		row(w, "username", u.Username)
 		row(w, "subject", u.Subject)
 		field(w, "name", u.Name)
