@@ -49,6 +49,9 @@ func TestTransport_AmbiguousFramingDropsTheConnection(t *testing.T) {
 		"row 11: tab before the colon":           tokenRequest(formHeader+"Content-Length\t: 3\r\n", "\r\nabc"),
 		"row 12: chunk size ended by LF":         tokenRequest(formHeader, strings.Replace(chunked, "\r\n"+tokenBodyText, "\n"+tokenBodyText, 1)),
 		"row 12: LF in a chunk extension":        tokenRequest(formHeader, strings.Replace(chunked, "\r\n"+tokenBodyText, ";a\nb\r\n"+tokenBodyText, 1)),
+		"row 12: header line ended by LF":        tokenRequest(formHeader+"X-A: a\n", ""),
+		"row 12: first header ended by LF":       "GET /livez HTTP/1.1\r\nHost: x\nX-A: a\r\n\r\n",
+		"row 12: header ended by CR CR LF":       tokenRequest(formHeader+"X-A: a\r\r\n", ""),
 		"row 13: chunk size of 16 f":             tokenRequest(formHeader, "Transfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\nabc\r\n0\r\n\r\n"),
 		"row 13: chunk size 0x3":                 tokenRequest(formHeader, "Transfer-Encoding: chunked\r\n\r\n0x3\r\nabc\r\n0\r\n\r\n"),
 		"row 13: chunk size -1":                  tokenRequest(formHeader, "Transfer-Encoding: chunked\r\n\r\n-1\r\nabc\r\n0\r\n\r\n"),
@@ -87,6 +90,21 @@ func TestTransport_AmbiguousFramingDropsTheConnection(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			a := e.raw(t, raw)
 			if a.wants(t, 400, "invalid_request"); !a.closed {
+				t.Error("the connection was kept")
+			}
+		})
+	}
+}
+
+// fasthttp reads chunks where nobody can look on, and is content with a size and spaces after it.
+// Whoever reads that otherwise finds another end of the body: nothing is read behind it.
+func TestTransport_AChunkedBodyIsTheLastOfItsConnection(t *testing.T) {
+	e := newEdge(t)
+	for name, size := range map[string]string{"chunked": "%x", "row 13: chunk size and a space": "%x "} {
+		t.Run(name, func(t *testing.T) {
+			body := fmt.Sprintf("Transfer-Encoding: chunked\r\n\r\n"+size+"\r\n%s\r\n0\r\n\r\n", len(tokenBodyText), tokenBodyText)
+			a := e.raw(t, tokenRequest(formHeader, body)+"GET /smug HTTP/1.1\r\nHost: x\r\n\r\n")
+			if a.wants(t, 200, ""); !a.closed {
 				t.Error("the connection was kept")
 			}
 		})

@@ -14,17 +14,22 @@ type head struct {
 	contentTypes   int
 	requestIDs     int
 	contentEncoded bool // a Content-Encoding other than identity
+	chunked        bool // the body came in chunks
 	basic          bool // Basic credentials were tried; set where they are parsed
 }
 
 // strict refuses what fasthttp lets through and two readers could understand differently: a proxy
 // in front of us that reads it the other way would be fooled. The connection ends with the refusal,
-// because where one request was ambiguous the next one's beginning is, too.
+// because where one request was ambiguous the next one's beginning is, too. It also ends after a
+// chunked body, whose raw chunks nobody shows us: fasthttp takes a size with spaces after it.
 func strict(next handler) handler {
 	return func(r *request) error {
 		if err := r.checkFraming(); err != nil {
 			r.http.SetConnectionClose()
 			return err
+		}
+		if r.head.chunked {
+			r.http.SetConnectionClose()
 		}
 		return next(r)
 	}
@@ -86,12 +91,14 @@ func isHost(host []byte) bool {
 
 // scan walks the header block as it came over the wire.
 func (seen *head) scan(h *fasthttp.RequestHeader) error {
-	lengths, encodings := 0, 0
+	lengths := 0
 	for block := h.RawHeaders(); len(block) > 0; {
-		var line []byte
-		line, block, _ = bytes.Cut(block, []byte("\n"))
-		if line = bytes.TrimSuffix(line, []byte("\r")); len(line) == 0 {
+		line, rest, _ := bytes.Cut(block, []byte("\r\n"))
+		if block = rest; len(line) == 0 {
 			break
+		}
+		if bytes.IndexByte(line, '\n') >= 0 { // to some readers the end of a line, to others not: RFC 9112 2.2
+			return oauth.InvalidRequest("malformed header")
 		}
 		colon := bytes.IndexByte(line, ':')
 		if colon <= 0 || !isToken(line[:colon]) { // a folded line begins with a space: RFC 9112 5.2
@@ -110,13 +117,13 @@ func (seen *head) scan(h *fasthttp.RequestHeader) error {
 		case is(name, "content-length"):
 			lengths++
 		case is(name, "transfer-encoding"):
-			encodings++
+			seen.chunked = true
 			if !is(bytes.Trim(value, " \t"), "chunked") { // identity is gone: RFC 9112 7
 				return oauth.InvalidRequest("unsupported transfer coding")
 			}
 		}
 	}
-	if lengths > 0 && encodings > 0 { // request smuggling: RFC 9112 6.1
+	if lengths > 0 && seen.chunked { // request smuggling: RFC 9112 6.1
 		return oauth.InvalidRequest("both Content-Length and Transfer-Encoding")
 	}
 	return nil
