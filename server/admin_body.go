@@ -23,6 +23,8 @@ func (r *request) readMembers(v any) error {
 	switch {
 	case err == nil:
 		return nil
+	case err == errNoObject:
+		return oauth.InvalidRequest("the body must be an object of " + inList(members(t)))
 	case !errors.As(err, &wrong):
 		return oauth.InvalidRequest("the body is not JSON, or a member is in it twice")
 	case wrong.Err == json.ErrUnknownName:

@@ -24,6 +24,8 @@ func TestAdmin_SaysWhichNameIsWrong(t *testing.T) {
 		`{"username":["s3cret"]}`:               "username must be a string",
 		`{"email_verified":"yes"}`:              "email_verified must be true or false",
 		`["s3cret"]`:                            "the body must be an object of " + userMembers,
+		" null\n":                               "the body must be an object of " + userMembers,
+		`"s3cret"`:                              "the body must be an object of " + userMembers,
 		`{"username":"x"`:                       "the body is not JSON, or a member is in it twice",
 		`{"username":"x","username":"y"}`:       "the body is not JSON, or a member is in it twice",
 	} {
@@ -31,4 +33,18 @@ func TestAdmin_SaysWhichNameIsWrong(t *testing.T) {
 	}
 	check(e.admin(t, "POST", "/clients", `{"grant_types":["a",1]}`), "grant_types must be an array of strings")
 	check(e.admin(t, "POST", "/tokens/inspect", `{"Token":"s3cret"}`), "there is no member of this name here, only token")
+}
+
+func TestAdmin_ABodyIsAnObject(t *testing.T) {
+	e := newEdge(t)
+	for _, path := range []string{"/clients", "/users", "/keys/rotate", "/tokens/inspect", "/tokens/revoke"} {
+		for _, body := range []string{"null", "[]", "0", `""`, "true"} {
+			t.Run("row 49: "+body+" to "+path, func(t *testing.T) {
+				e.admin(t, "POST", path, body).wants(t, 400, "invalid_request")
+			})
+		}
+	}
+	t.Run("row 49: null in place of a batch", func(t *testing.T) {
+		e.do(t, call{path: "/introspect/batch", auth: gatewayBasic, json: "null"}).wants(t, 400, "invalid_request")
+	})
 }

@@ -1,6 +1,9 @@
 package server
 
 import (
+	"bytes"
+	"errors"
+
 	json "github.com/goccy/go-json/v2"
 
 	"tollgate/flows"
@@ -110,8 +113,17 @@ func (r *request) jsonBody() ([]byte, error) {
 	return r.http.PostBody(), nil
 }
 
+// errNoObject: the body is JSON, but nothing that could have members.
+var errNoObject = errors.New("null in place of an object")
+
+// decodeJSON reads the object that a body must be. The decoder alone would take null for one
+// without members.
 func decodeJSON(body []byte, v any) error {
-	return json.Unmarshal(body, v, json.RejectUnknownMembers(true))
+	err := json.Unmarshal(body, v, json.RejectUnknownMembers(true))
+	if err == nil && !bytes.HasPrefix(bytes.TrimLeft(body, " \t\r\n"), []byte("{")) {
+		return errNoObject
+	}
+	return err
 }
 
 // isJSONType reports whether a content type is JSON, in UTF-8, which is all JSON there is.
