@@ -43,27 +43,30 @@ func (f *Flows) ListUsers(ctx context.Context, cursor string, limit int) ([]*oau
 func (f *Flows) CreateUser(ctx context.Context, u *oauth.User, password string) (*oauth.User, error) {
 	u = u.Clone()
 	u.Subject = oauth.SubjectPrefix + token.NewSecret()[:22]
-	return f.putUser(ctx, u, password)
+	if err := f.putUser(ctx, u, password); err != nil {
+		return nil, err
+	}
+	f.emit(EventUserChanged, Event{Subject: u.Subject, Detail: "created"})
+	return u, nil
 }
 
-func (f *Flows) putUser(ctx context.Context, u *oauth.User, password string) (*oauth.User, error) {
+func (f *Flows) putUser(ctx context.Context, u *oauth.User, password string) error {
 	if problems := oauth.CheckUser(u); len(problems) > 0 {
-		return nil, oauth.InvalidRequest(strings.Join(problems, "; "))
+		return oauth.InvalidRequest(strings.Join(problems, "; "))
 	}
 	hash, err := f.cfg.Passwords.Hash(ctx, password)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	u.PasswordHash, u.CreatedAt, u.Version, u.Generation = hash, f.now(), 1, newGeneration()
 	u.UpdatedAt = u.CreatedAt
 	switch err := f.store.CreateUser(ctx, u); {
 	case errors.Is(err, store.ErrExists):
-		return nil, errUserExists
+		return errUserExists
 	case err != nil:
-		return nil, outage(err)
+		return outage(err)
 	}
-	f.emit(EventUserChanged, Event{Subject: u.Subject, Detail: "created"})
-	return u, nil
+	return nil
 }
 
 // SetPassword changes a password and ends every session and grant from before: whoever knew the

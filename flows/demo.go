@@ -46,7 +46,7 @@ func DemoClients() []DemoClient {
 }
 
 // SeedDemo stores the demo clients and user where they are not there yet. Several dev nodes may
-// do it at once on one store.
+// do it at once on one store. It reports no event: nobody changed anything.
 func (f *Flows) SeedDemo(ctx context.Context) error {
 	for _, demo := range DemoClients() {
 		if demo.Secret != "" {
@@ -63,7 +63,7 @@ func (f *Flows) SeedDemo(ctx context.Context) error {
 		Name: "Alice Example", GivenName: "Alice", FamilyName: "Example",
 		Email: "alice@example.com", EmailVerified: true,
 	}
-	if _, err := f.putUser(ctx, alice, DemoPassword); err != nil && !errors.Is(err, errUserExists) {
+	if err := f.putUser(ctx, alice, DemoPassword); err != nil && !errors.Is(err, errUserExists) {
 		return err
 	}
 	return nil

@@ -22,6 +22,14 @@ func startDev(t *testing.T, args ...string) (p *process, script, public, ops str
 	return p, script, p.await(`serving at (\S+)`), p.await(`ops (http://[^,\s]+)`)
 }
 
+// What a newcomer reads first is the banner, and not how the demo data came about.
+func TestDev_SaysNothingBeforeTheBanner(t *testing.T) {
+	p, _, _, _ := startDev(t)
+	if before, _, _ := strings.Cut(p.out.String(), "# Tollgate is serving"); strings.TrimSpace(before) != "" {
+		t.Errorf("it says first %s", before)
+	}
+}
+
 func TestDev_EveryPrintedLineWorks(t *testing.T) {
 	redis := redistest.Start(t)
 	for _, story := range []struct {

@@ -23,10 +23,11 @@ type probe struct {
 	stale time.Duration // how long the store may be silent before this node is not ready
 
 	mu         sync.Mutex
-	lastOK     time.Time // zero: never
-	latency    time.Duration
-	storeErr   string // of the last ping, "" if it was answered
-	weaknesses string // why Redis may lose what it acknowledged, "" if it does not
+	lastOK     time.Time     // zero: never
+	pinged     time.Duration // how long the last ping took
+	storeErr   string        // of the last ping, "" if it was answered
+	weighed    time.Duration // how long the last question about weaknesses took
+	weaknesses string        // why Redis may lose what it acknowledged, "" if it does not
 }
 
 // newProbe declares the node unready once the store is silent for longer than the configured
@@ -58,10 +59,11 @@ func (p *probe) ping(ctx context.Context) bool {
 	ctx, cancel := context.WithTimeout(ctx, probeTimeout)
 	defer cancel()
 	start := time.Now() // an answer proves that the store lived when it was asked, not later
-	took, err := p.node.store.Ping(ctx)
+	_, err := p.node.store.Ping(ctx)
+	took := time.Since(start)
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.latency = took; err != nil {
+	if p.pinged = took; err != nil {
 		p.storeErr = err.Error()
 		return false
 	}
@@ -76,14 +78,16 @@ func (p *probe) weigh(ctx context.Context) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, probeTimeout)
 	defer cancel()
+	start := time.Now()
 	found, err := p.node.redis.Weaknesses(ctx)
+	took := time.Since(start)
 	if err != nil {
 		return // an outage, which ping reports
 	}
 	text := strings.Join(found, "; ")
 	p.mu.Lock()
 	changed := text != p.weaknesses
-	p.weaknesses = text
+	p.weaknesses, p.weighed = text, took
 	p.mu.Unlock()
 	if changed && text != "" {
 		p.node.log.Warn("redis does not keep everything", zap.Strings("why", found))
@@ -95,18 +99,20 @@ func (p *probe) weigh(ctx context.Context) {
 func (p *probe) ready() (bool, map[string]server.Dependency) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	start := time.Now() // requests take the keys from memory, so that is what is timed
 	set := p.node.keys.Snapshot()
+	took := time.Since(start)
 	trouble := ""
 	if noted := p.node.keyTrouble.Load(); noted != nil {
 		trouble = *noted
 	}
 	answered := !p.lastOK.IsZero() && time.Since(p.lastOK) <= p.stale
 	all := map[string]server.Dependency{
-		"store": {OK: answered && p.storeErr == "", Latency: p.latency, LastError: p.storeErr},
-		"keys":  {OK: set != nil && trouble == "", LastError: trouble},
+		"store": {OK: answered && p.storeErr == "", Latency: p.pinged, LastError: p.storeErr},
+		"keys":  {OK: set != nil && trouble == "", Latency: took, LastError: trouble},
 	}
 	if p.node.redis != nil {
-		all["durability"] = server.Dependency{OK: p.weaknesses == "", LastError: p.weaknesses}
+		all["durability"] = server.Dependency{OK: p.weaknesses == "", Latency: p.weighed, LastError: p.weaknesses}
 	}
 	return answered && set != nil && set.Complete(), all
 }
