@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode"
 )
 
 // answer is one response, read to its end.
@@ -92,7 +93,7 @@ func (e *edge) checkAlways(t *testing.T, a *answer, log []string) {
 		t.Errorf("%d log lines, want one: %q", len(log), log)
 	}
 	for _, line := range log {
-		if !json.Valid([]byte(line)) || strings.ContainsFunc(line, func(r rune) bool { return r < 0x20 || r == 0x7f }) {
+		if !json.Valid([]byte(line)) || strings.ContainsFunc(line, func(r rune) bool { return !unicode.IsPrint(r) }) {
 			t.Errorf("log line is not plain JSON: %q", line)
 		}
 		if strings.Contains(line, canary) {

@@ -2,7 +2,10 @@ package server
 
 import (
 	"errors"
+	"strconv"
+	"strings"
 	"time"
+	"unicode"
 
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
@@ -36,7 +39,17 @@ const maxClientID = 128 // bytes of it that are logged
 
 // setClient notes who says to be calling. It is what was presented, not what was proven: a client
 // that cannot get in must be found in the log, too.
-func (rec *record) setClient(id string) { rec.client = id[:min(len(id), maxClientID)] }
+func (rec *record) setClient(id string) { rec.client = printable(id[:min(len(id), maxClientID)]) }
+
+// printable escapes what a reader of the log would not see, or what would end the line or move the
+// cursor for them: JSON only cares for ASCII, and there are C1 controls, separators and marks.
+func printable(s string) string {
+	if strings.IndexFunc(s, func(c rune) bool { return !unicode.IsPrint(c) }) < 0 {
+		return s
+	}
+	quoted := strconv.Quote(s)
+	return quoted[1 : len(quoted)-1]
+}
 
 // finish closes the record: counters first, then the line.
 func (r *request) finish() {

@@ -38,8 +38,9 @@ func TestRecord_SaysWhatHappenedAndNothingSecret(t *testing.T) {
 
 func TestRecord_EscapesWhatStrangersSend(t *testing.T) {
 	e := newEdge(t)
-	for _, id := range []string{"a\x1b[31mb", "x\",\"status\":200,\"y\":\"", "\r\nlevel=error", strings.Repeat("long", 1000), "é\u202e"} {
-		t.Run("row 51: client_id", func(t *testing.T) { // checkAlways holds the line to JSON without control characters
+	for _, id := range []string{"a\x1b[31mb", "x\",\"status\":200,\"y\":\"", "\r\nlevel=error", strings.Repeat("long", 1000), "é\u202e",
+		"c1\u009b31m", "line\u2028separator", "zero\u200bwidth", "bom\ufeff", "tag\U000e0041", "a" + strings.Repeat("ü", 100)} {
+		t.Run("row 51: client_id", func(t *testing.T) { // checkAlways holds the line to JSON that prints
 			e.do(t, call{path: "/token", auth: basic(url.QueryEscape(id) + ":x"), form: clientCredentials()}).wants(t, 401, "invalid_client")
 			e.do(t, call{path: "/token", form: clientCredentials("client_id", id)})
 		})
