@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -69,6 +70,12 @@ func TestCLI_WithoutAnythingShowsHelp(t *testing.T) {
 func TestCLI_Version(t *testing.T) {
 	if goVersion := jsonText(t, mustRun(t, nil, "", "version", "--output", "json"), "go"); !strings.HasPrefix(goVersion, "go1.") {
 		t.Error(goVersion)
+	}
+}
+
+func TestCLI_VersionFlag(t *testing.T) {
+	if out := mustRun(t, nil, "", "--version"); !regexp.MustCompile(`^tollgate \S+ \(commit \S+, go1\.\S+\)\n$`).MatchString(out) {
+		t.Error(out)
 	}
 }
 

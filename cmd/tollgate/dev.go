@@ -73,7 +73,11 @@ func runDev(cmd *cobra.Command, _ []string) error {
 		token = c.Admin.Token.Reveal()
 	}
 	s, err := newServing(c, log, options{master: master, adminToken: token})
-	if err != nil {
+	var taken *takenError
+	switch {
+	case errors.As(err, &taken):
+		return taken.forDev()
+	case err != nil:
 		return err
 	}
 	if err := s.prepareDemo(cmd.Context()); err != nil {
@@ -81,6 +85,15 @@ func runDev(cmd *cobra.Command, _ []string) error {
 	}
 	out := cmd.OutOrStdout()
 	return s.serve(cmd.Context(), func() { fmt.Fprint(out, devLines(s, token)) })
+}
+
+// forDev names the flag: in dev mode nobody has a file where listen.public stands.
+func (t *takenError) forDev() error {
+	flag, other := "--listen", "127.0.0.1:8081"
+	if t.key == "listen.ops" {
+		flag, other = "--ops-listen", "127.0.0.1:9091"
+	}
+	return fmt.Errorf("%s is taken by another process; stop that one, or choose another address: %s %s (make run ARGS='%[2]s %[3]s')", t.address, flag, other)
 }
 
 // devMaster seals the signing keys: on a shared Redis under a key that all dev nodes know.

@@ -112,10 +112,19 @@ func TestDev_TakenPortIsSaid(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer taken.Close()
-	r := run(t, nil, "", "dev", "--listen", taken.Addr().String())
-	want := fmt.Sprintf("tollgate: listen.public: %s is taken by another process; stop that one, or choose another address\n", taken.Addr())
-	if r.code != exitFailed || r.err != want || r.out != "" {
-		t.Errorf("exit %d: %s%s", r.code, r.out, r.err)
+	address := taken.Addr().String()
+	for _, story := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"--listen", address}, "--listen 127.0.0.1:8081 (make run ARGS='--listen 127.0.0.1:8081')"},
+		{[]string{"--listen", "127.0.0.1:0", "--ops-listen", address}, "--ops-listen 127.0.0.1:9091 (make run ARGS='--ops-listen 127.0.0.1:9091')"},
+	} {
+		r := run(t, nil, "", append([]string{"dev"}, story.args...)...)
+		want := fmt.Sprintf("tollgate: %s is taken by another process; stop that one, or choose another address: %s\n", address, story.want)
+		if r.code != exitFailed || r.err != want || r.out != "" {
+			t.Errorf("exit %d: %s%s", r.code, r.out, r.err)
+		}
 	}
 }
 

@@ -50,6 +50,9 @@ func newRoot() *cobra.Command {
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
+	b := thisBuild()
+	root.Version = b.Version + " (commit " + b.Commit + ", " + b.Go + ")"
+	root.SetVersionTemplate("{{.Name}} {{.Version}}\n")
 	root.AddCommand(newDev(), newServe(), newConfig(), newClient(), newUser(), newKey(), newGrant(), newToken(),
 		newFlow(), newVersion())
 	checkCommandLine(root)

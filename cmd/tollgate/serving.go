@@ -89,12 +89,19 @@ func newServing(c *config.Config, log *zap.Logger, o options) (*serving, error) 
 	return s, err
 }
 
+// takenError says that another process listens there.
+type takenError struct{ key, address string }
+
+func (t *takenError) Error() string {
+	return fmt.Sprintf("%s: %s is taken by another process; stop that one, or choose another address", t.key, t.address)
+}
+
 // listen opens one listener, and says what to do where it cannot.
 func listen(key, address string) (net.Listener, error) {
 	ln, err := net.Listen("tcp", address)
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
-		return nil, fmt.Errorf("%s: %s is taken by another process; stop that one, or choose another address", key, address)
+		return nil, &takenError{key, address}
 	case err != nil:
 		return nil, fmt.Errorf("%s: cannot listen on %s: %w", key, address, err)
 	}

@@ -116,6 +116,7 @@ func TestLoad_EveryBadVariableIsNamed(t *testing.T) {
 	_, err := Load("testdata/good/least.yaml", []string{
 		"TOLLGATE_REDIS__TIMEOUT=soon",
 		"TOLLGATE_REDIS__PASSWORD=hunter2-never-shown",
+		"TOLLGATE_REDIS_TIMEOUT=1s", "TOLLGATE_TOKENS_ACCESS__TTL=1m",
 		"TOLLGATE_REDIS={}",
 		"TOLLGATE_redis__db=1",
 		"TOLLGATE_TRUSTED_PROXIES=[1, 2]",
@@ -124,8 +125,10 @@ func TestLoad_EveryBadVariableIsNamed(t *testing.T) {
 	})
 	want := strings.Join([]string{
 		`redis (TOLLGATE_REDIS): is a section; set its keys, such as TOLLGATE_REDIS__MODE`,
+		`redis_timeout (TOLLGATE_REDIS_TIMEOUT): unknown key; did you mean TOLLGATE_REDIS__TIMEOUT?`,
 		`redis.password (TOLLGATE_REDIS__PASSWORD): unknown key; did you mean TOLLGATE_REDIS__PASSWORD_FILE?`,
 		`redis.timeout (TOLLGATE_REDIS__TIMEOUT): "soon" is wrong; wants a duration such as 250ms, 10m or 720h`,
+		`tokens_access.ttl (TOLLGATE_TOKENS_ACCESS__TTL): unknown key; did you mean TOLLGATE_TOKENS__ACCESS_TTL?`,
 		`trusted_proxies (TOLLGATE_TRUSTED_PROXIES): wants a list of texts; put each in quotes`,
 		`redis__db (TOLLGATE_redis__db): unknown key; remove it`,
 		`listen.ops (TOLLGATE_LISTEN__OPS): "nowhere" is wrong; wants host:port, such as 127.0.0.1:8080`,

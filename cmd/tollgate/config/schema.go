@@ -71,10 +71,14 @@ func (s *schema) near(path string) string {
 			best, bestDistance = p, 1
 		case otherParent == parent && strings.TrimSuffix(otherName, "_file") == name:
 			best, bestDistance = p, 0 // a secret itself in place of its file
+		case flat(p) == flat(path) && !s.sections[p]: // REDIS_TIMEOUT in place of REDIS__TIMEOUT
+			best, bestDistance = p, 0
 		}
 	}
 	return best
 }
+
+func flat(path string) string { return strings.ReplaceAll(path, ".", "_") }
 
 func split(path string) (parent, name string) {
 	if i := strings.LastIndexByte(path, '.'); i >= 0 {
