@@ -26,6 +26,7 @@ type Config struct {
 	Admin          Admin      `yaml:"admin"`
 
 	origins  map[string]origin // who set a key, by path
+	dir      string            // of the file, where relative names in it start; "" without one
 	warnings []Problem
 }
 

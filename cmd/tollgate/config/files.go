@@ -3,7 +3,11 @@ package config
 import (
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
+	"fmt"
 	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -93,7 +97,7 @@ func (v *validator) secretLine(path string, file SecretFile) string {
 
 // secret reads a secret's file, and warns where others can read it too.
 func (v *validator) secret(path string, file SecretFile) ([]byte, bool) {
-	text, err := readBounded(string(file), maxSecret)
+	text, err := readRegular(string(file), v.named(path, file), maxSecret)
 	if err != nil {
 		v.problem(path, "%v", err)
 		return nil, false
@@ -102,6 +106,49 @@ func (v *validator) secret(path string, file SecretFile) ([]byte, bool) {
 		v.warn(path, "%s can be read by others; run chmod 600 on it", file)
 	}
 	return text, true
+}
+
+// named is what problems call a secret's file: <secret> unless the name looks like one. Many put
+// the secret itself where its file belongs, and problems end up in logs.
+func (v *validator) named(path string, file SecretFile) string {
+	name := string(file)
+	if _, err := os.Stat(name); err == nil || errors.Is(err, os.ErrPermission) {
+		return name
+	}
+	if slices.Contains(secretEndings, filepath.Ext(name)) {
+		return name
+	}
+	given := name
+	if v.config.origins[path].line != 0 { // then it was made to start at the configuration's folder
+		given = strings.TrimPrefix(name, v.config.dir+string(filepath.Separator))
+	}
+	if first := strings.IndexByte(given[min(1, len(given)):], filepath.Separator) + 1; first > 0 {
+		if info, err := os.Stat(name[:len(name)-len(given)+first]); err == nil && info.IsDir() {
+			return name // base64 has slashes, too, but not behind a folder that exists
+		}
+	}
+	return hidden
+}
+
+// secretEndings are what files with a secret in them end in, and secrets do not.
+var secretEndings = []string{".conf", ".env", ".key", ".pass", ".password", ".pem", ".pw", ".secret", ".token", ".txt"}
+
+// readRegular is readBounded of a regular file: a pipe that nobody writes to would hold up the
+// start for good, and a device has no end.
+func readRegular(file, name string, limit int64) ([]byte, error) {
+	if info, err := os.Stat(file); err == nil && !info.IsDir() && !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s is a pipe or a device; name a regular file", name)
+	}
+	return readBounded(file, name, limit)
+}
+
+// readPEM reads a file of certificates or of a key. A name that is PEM itself is not repeated.
+func readPEM(file File) ([]byte, error) {
+	name := string(file)
+	if strings.Contains(name, "\n") || strings.Contains(name, "-----BEGIN") {
+		name = hidden
+	}
+	return readRegular(string(file), name, maxFile)
 }
 
 // pair checks a certificate and its key, which come together or not at all.
@@ -116,8 +163,8 @@ func (v *validator) pair(section string, cert, key File) {
 		v.problem(section+".key_file", "is not set while %s.cert_file is; set both or neither", section)
 		return
 	}
-	certText, certErr := readBounded(string(cert), maxFile)
-	keyText, keyErr := readBounded(string(key), maxFile)
+	certText, certErr := readPEM(cert)
+	keyText, keyErr := readPEM(key)
 	if certErr != nil {
 		v.problem(section+".cert_file", "%v", certErr)
 	}
@@ -142,7 +189,7 @@ func (v *validator) authorities(path string, file File) {
 	if file == "" {
 		return
 	}
-	text, err := readBounded(string(file), maxFile)
+	text, err := readPEM(file)
 	if err != nil {
 		v.problem(path, "%v", err)
 		return

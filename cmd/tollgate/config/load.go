@@ -65,14 +65,14 @@ func (d *decoder) complain(path string, from origin, format string, args ...any)
 }
 
 func (d *decoder) readFile(file string) {
-	text, err := readBounded(file, maxFile)
+	text, err := readBounded(file, file, maxFile)
 	if err != nil {
 		d.unread = true
 		d.complain("", origin{}, "cannot read the configuration: %v", err)
 		return
 	}
 	if dir, err := filepath.Abs(filepath.Dir(file)); err == nil {
-		d.dir = dir
+		d.dir, d.config.dir = dir, dir
 	}
 	d.readYAML(text)
 }
@@ -114,31 +114,44 @@ func (d *decoder) complainOfSyntax(err error) {
 	d.complain("", origin{line: line}, "is not YAML: %s", parts[2])
 }
 
-// readBounded returns a file's content and refuses what is no plain file or too large.
-func readBounded(file string, limit int64) ([]byte, error) {
+// readBounded returns a file's content and refuses what is a folder or too large. Errors call the
+// file by the name given.
+func readBounded(file, name string, limit int64) ([]byte, error) {
 	info, err := os.Stat(file)
 	switch {
 	case err != nil:
-		return nil, plainFileError(file, err)
+		return nil, plainFileError(name, err)
 	case info.IsDir():
-		return nil, fmt.Errorf("%s is a folder; name a file in it", file)
-	case info.Size() > limit:
-		return nil, fmt.Errorf("%s is larger than %s; correct the name", file, Size(limit))
+		return nil, fmt.Errorf("%s is a folder; name a file in it", name)
 	}
 	f, err := os.Open(file)
 	if err != nil {
-		return nil, plainFileError(file, err)
+		return nil, plainFileError(name, err)
 	}
 	defer f.Close()
-	return io.ReadAll(io.LimitReader(f, limit))
+	text, err := io.ReadAll(io.LimitReader(f, limit+1))
+	switch {
+	case err != nil:
+		return nil, plainFileError(name, err)
+	case int64(len(text)) > limit:
+		return nil, fmt.Errorf("%s is larger than %s; correct the name", name, Size(limit))
+	}
+	return text, nil
 }
 
-func plainFileError(file string, err error) error {
+// plainFileError says what to do. It takes the reason alone out of err, which repeats the name.
+func plainFileError(name string, err error) error {
 	switch {
+	case errors.Is(err, os.ErrNotExist) && name == hidden:
+		return fmt.Errorf("%s does not exist; name a file that holds the secret, not the secret itself", name)
 	case errors.Is(err, os.ErrNotExist):
-		return fmt.Errorf("%s does not exist; create it, or correct the name", file)
+		return fmt.Errorf("%s does not exist; create it, or correct the name", name)
 	case errors.Is(err, os.ErrPermission):
-		return fmt.Errorf("%s may not be read by this user; change its owner or mode", file)
+		return fmt.Errorf("%s may not be read by this user; change its owner or mode", name)
 	}
-	return err
+	var reason *os.PathError
+	if errors.As(err, &reason) {
+		err = reason.Err
+	}
+	return fmt.Errorf("%s cannot be read: %w", name, err)
 }

@@ -38,7 +38,7 @@ func TestLoad_ContractExampleIsTheDefaults(t *testing.T) {
 	want.Issuer = "https://auth.example.com"
 	want.Keys.MasterKeyFile, want.Keys.Master = c.Keys.MasterKeyFile, c.Keys.Master
 	want.TrustedProxies, want.CORS.AllowedOrigins = []string{}, []string{}
-	want.origins, want.warnings = c.origins, c.warnings
+	want.origins, want.dir, want.warnings = c.origins, c.dir, c.warnings
 	if !reflect.DeepEqual(c, want) {
 		t.Errorf("got  %+v\nwant %+v", c, want)
 	}
