@@ -36,7 +36,7 @@ func (n *Node) AddApp(tb testing.TB, members map[string]any) App {
 	tb.Helper()
 	a := n.Admin("POST", "/clients", members).Want(tb, 201)
 	app := App{ID: a.Text("client_id"), Secret: a.Text("client_secret"), Scope: a.Text("scope")}
-	if uris, ok := a.JSON()["redirect_uris"].([]any); ok {
+	if uris, ok := a.JSON()["redirect_uris"].([]any); ok && len(uris) > 0 {
 		app.RedirectURI, _ = uris[0].(string)
 	}
 	return app
