@@ -70,7 +70,8 @@ func IsVerifiableRedirect(uri string) bool { return strings.HasPrefix(uri, "http
 
 // CheckRedirectURI reports why a URI must not be registered: an absolute https URI, an http one
 // on this very machine, or for public clients a private-use scheme with a dot (RFC 8252 7.1),
-// without fragment, user, wildcard or anything two parsers might read differently.
+// without fragment, user, wildcard, parameters of the answer or anything two parsers might read
+// differently.
 func CheckRedirectURI(uri string, public bool) error {
 	bad := func(why string) error { return InvalidRequest("redirect URI " + why) }
 	switch {
@@ -97,6 +98,15 @@ func CheckRedirectURI(uri string, public bool) error {
 	case u.Port() != "" && !isPort(u.Port()) || strings.HasSuffix(u.Host, ":"):
 		return bad("has a bad port")
 	}
+	query, err := url.ParseQuery(u.RawQuery)
+	if err != nil {
+		return bad("has a malformed query")
+	}
+	for _, name := range answerParameters {
+		if query.Has(name) {
+			return bad("has " + name + " in its query, which is for the answer")
+		}
+	}
 	switch {
 	case u.Scheme == "https":
 		if u.Hostname() == "" {
@@ -113,6 +123,10 @@ func CheckRedirectURI(uri string, public bool) error {
 	}
 	return nil
 }
+
+// answerParameters are what an answer adds (RFC 6749 4.1.2, RFC 9207 2). Of two, the client might
+// believe the one that we did not write.
+var answerParameters = []string{"code", "state", "iss", "error", "error_description", "error_uri"}
 
 func hasDotSegment(path string) bool {
 	lower := strings.ReplaceAll(strings.ToLower(path), "%2e", ".")

@@ -66,7 +66,7 @@ func TestMatchRedirectURI_LoopbackTakesAnyPort(t *testing.T) {
 }
 
 func TestCheckRedirectURI_RefusesWhatCannotBeTrusted(t *testing.T) {
-	for _, uri := range []string{"https://app.example/cb", "https://app.example:8443/cb?tenant=1", "http://127.0.0.1/cb", "http://[::1]:80/cb", "http://localhost:3000/cb"} {
+	for _, uri := range []string{"https://app.example/cb", "https://app.example:8443/cb?tenant=1", "https://app.example/cb?encoder=a&State=b", "http://127.0.0.1/cb", "http://[::1]:80/cb", "http://localhost:3000/cb"} {
 		if err := CheckRedirectURI(uri, false); err != nil {
 			t.Errorf("%q: %v", uri, err)
 		}
@@ -79,6 +79,8 @@ func TestCheckRedirectURI_RefusesWhatCannotBeTrusted(t *testing.T) {
 		"https://app.example/cb#f", "https://u@app.example/cb", "https://*.app.example/cb", "https://app.example/../cb", "https://app.example/%2E%2e/cb",
 		"https://app.example/..;/cb", "https://app.example:0/cb", "https://app.example:/cb", "https://app.example:99999/cb", "javascript:alert(1)",
 		"data:text/html,x", "myapp:/cb", "https://app.example/c b", "https://äpp.example/cb", `https://app.example\cb`, "https://app.example/" + strings.Repeat("a", 2048),
+		"https://app.example/cb?code=x", "https://app.example/cb?a=1&state=", "https://app.example/cb?iss", "https://app.example/cb?error=x", "https://app.example/cb?c%6Fde=x",
+		"https://app.example/cb?error_description=x", "https://app.example/cb?a;b", "https://app.example/cb?a=%zz",
 	} {
 		if CheckRedirectURI(uri, true) == nil {
 			t.Errorf("%q was accepted", uri)
