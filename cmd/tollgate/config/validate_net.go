@@ -4,6 +4,7 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"regexp"
 	"strconv"
 	"strings"
 )
@@ -33,8 +34,14 @@ func (v *validator) issuer() {
 	if strings.Trim(u.Path, "/") != "" {
 		v.problem(path, "holds a path; give the server a host name of its own: metadata is served at the root")
 	}
-	if lower := strings.ToLower(u.Host); u.Host != lower {
+	lower := strings.ToLower(u.Host)
+	switch {
+	case !isHost(u):
+		v.problem(path, "has a host that no browser would ask for; use letters, digits, dots and hyphens, and a port up to 65535")
+	case u.Host != lower:
 		v.problem(path, "has capitals in its host; write %s", clip(lower))
+	case !strings.HasPrefix(text, u.Scheme):
+		v.problem(path, "has capitals in its scheme; write %s", u.Scheme)
 	}
 	switch {
 	case u.Scheme == "http" && !isLoopback(u.Hostname()):
@@ -42,6 +49,22 @@ func (v *validator) issuer() {
 	case u.Scheme != "http" && u.Scheme != "https":
 		v.problem(path, "uses %s; use https", clip(u.Scheme))
 	}
+}
+
+var hostName = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$`)
+
+// isHost reports whether the address names a host as it travels in Host headers and cookies, and
+// perhaps a port. RFC 3986 3.2.2 allows more, such as quotes that are escaped; nothing answers to it.
+func isHost(u *url.URL) bool {
+	host, port := u.Hostname(), u.Port()
+	if _, err := strconv.ParseUint(port, 10, 16); port != "" && err != nil || strings.HasSuffix(u.Host, ":") {
+		return false
+	}
+	if strings.HasPrefix(u.Host, "[") {
+		addr, err := netip.ParseAddr(host)
+		return err == nil && addr.Zone() == ""
+	}
+	return hostName.MatchString(host) && !strings.Contains(host, "..")
 }
 
 // isLoopback reports whether a host name or address never leaves this machine.
@@ -120,9 +143,21 @@ func (v *validator) proxy(text string) {
 		v.problem(path, "%q is wrong; wants an address or a network such as 10.0.0.0/8", clip(text))
 	case prefix != prefix.Masked():
 		v.problem(path, "%q has bits set behind its length; write %s", clip(text), prefix.Masked())
-	case prefix.Bits() == 0:
-		v.problem(path, "%q trusts everyone to name their own address; list your proxies", clip(text))
+	case isWide(prefix):
+		v.problem(path, "%q trusts too many to name their own address; list your proxies", clip(text))
 	}
+}
+
+// isWide reports whether a network is larger than any that proxies stand in: two halves of the
+// internet are the internet. Private addresses (RFC 1918, RFC 4193) are never too many.
+func isWide(p netip.Prefix) bool {
+	switch {
+	case p.Addr().Is4():
+		return p.Bits() < 8
+	case p.Addr().IsPrivate():
+		return p.Bits() < 7
+	}
+	return p.Bits() < 16
 }
 
 // ParsePrefix reads a network, or an address as the network of itself.
