@@ -18,6 +18,7 @@ type Store interface {
 	Revocations
 	SigningKeys
 	Leases
+	Events
 
 	// Ping reports whether the backend answers and how long it took.
 	Ping(ctx context.Context) (time.Duration, error)

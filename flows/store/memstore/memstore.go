@@ -35,6 +35,7 @@ type Store struct {
 	seed   maphash.Seed
 	shards [shardCount]shard
 	registry
+	events *events
 
 	stop func()
 	done chan struct{}
@@ -49,6 +50,7 @@ func New(o Options) *Store {
 		maxEntries: int64(o.MaxEntries),
 		seed:       maphash.MakeSeed(),
 		registry:   newRegistry(),
+		events:     newEvents(),
 		done:       make(chan struct{}),
 	}
 	if s.now == nil {

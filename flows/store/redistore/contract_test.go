@@ -81,7 +81,7 @@ func TestStore_NeedsLittlePrivilege(t *testing.T) {
 	t.Run("row 389: no dangerous command", func(t *testing.T) {
 		server, prefix := redistest.Shared(t)
 		redis(t, server, "ACL", "SETUSER", prefix, "reset", "on", ">canary", "~"+prefix+":*",
-			"+@read", "+@write", "+@scripting", "+@connection", "-@dangerous", "-@admin")
+			"&"+prefix+":*", "+@read", "+@write", "+@scripting", "+@connection", "+publish", "+time", "-@dangerous", "-@admin")
 		as := redisx.Config{Addresses: []string{server.Addr}, Timeout: 2 * time.Second, Username: prefix, Password: "canary"}
 		var stores atomic.Int64
 		storetest.Run(t, func(t *testing.T) store.Store {

@@ -33,6 +33,8 @@ import (
 //	P:revoked:subject:N(subject)    string  cut-off in Unix ms, TTL
 //	P:lease:{N(name)}               hash    owner fence, TTL
 //	P:fence:{N(name)}               string  counter, TTL
+//	P:events                        stream  event: json, TTL; also a channel of that name
+//	P:appended:{P:events}:N(node)   string  count of the node's last event, TTL
 //
 // Whoever watches for revocations watches the prefixes P:revoked: and P:client:.
 type names struct{ prefix string }
@@ -44,6 +46,7 @@ func (n names) username(username string) string { return n.prefix + ":username:"
 func (n names) users() string                   { return n.prefix + ":users" }
 func (n names) keys() string                    { return n.prefix + ":keys" }
 func (n names) lease(name string) string        { return n.prefix + ":lease:{" + digest(name) + "}" }
+func (n names) events() string                  { return n.prefix + ":events" }
 func (n names) fence(name string) string        { return n.prefix + ":fence:{" + digest(name) + "}" }
 
 func (n names) consent(subject, clientID string) string {
@@ -65,6 +68,11 @@ func (n names) revokedGrant(g oauth.GrantID) string { return n.prefix + ":revoke
 func (n names) revokedSession(sid string) string    { return n.prefix + ":revoked:session:" + digest(sid) }
 func (n names) revokedClient(id string) string      { return n.prefix + ":revoked:client:" + digest(id) }
 func (n names) revokedSubject(sub string) string    { return n.prefix + ":revoked:subject:" + digest(sub) }
+
+// appended lies beside the stream: its tag is the stream's whole name.
+func (n names) appended(node string) string {
+	return n.prefix + ":appended:{" + n.events() + "}:" + digest(node)
+}
 
 // revokedToken lies beside its grant: a token id begins with the grant id.
 func (n names) revokedToken(id oauth.TokenID) string {

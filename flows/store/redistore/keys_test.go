@@ -51,6 +51,7 @@ func fill(t *testing.T, s store.Store) oauth.Grant {
 	ok(s.RevokeSubject(ctx, canary, now, until))
 	_, err = s.TakeLease(ctx, canary, canary, time.Minute)
 	ok(err)
+	ok(s.AppendEvents(ctx, []store.Event{{Type: "login", Node: canary, Seq: 1, Subject: canary}}))
 	return g
 }
 
@@ -58,7 +59,7 @@ func fill(t *testing.T, s store.Store) oauth.Grant {
 var lasting = regexp.MustCompile(`^p:(clients|users|keys|(client|user|username|consent):[\w-]{22})$`)
 
 // shape is what every key looks like: words, then hashes; a tag only where ours is.
-var shape = regexp.MustCompile(`^p(:[a-z]+)+(:[\w-]{22}|:[\w-]{43}|:\{[\w-]{22}\}(:[\w-]{22})?)?$`)
+var shape = regexp.MustCompile(`^p(:[a-z]+)+(:[\w-]{22}|:[\w-]{43}|:\{([\w-]{22}|p:events)\}(:[\w-]{22})?)?$`)
 
 func TestKeys_ExpireOrAreConfiguration(t *testing.T) {
 	server := redistest.Start(t)

@@ -60,6 +60,8 @@ func operations(s *redistore.Store) map[string]func(context.Context) error {
 		"SaveKeySet":   func(c context.Context) error { return s.SaveKeySet(c, &store.KeySet{Version: 1}) },
 		"TakeLease":    func(c context.Context) error { _, err := s.TakeLease(c, "a", "b", time.Minute); return err },
 		"ReleaseLease": func(c context.Context) error { return s.ReleaseLease(c, "a", "b") },
+		"AppendEvents": func(c context.Context) error { return s.AppendEvents(c, []store.Event{{Type: "a", Seq: 1}}) },
+		"ReadEvents":   func(c context.Context) error { _, err := s.ReadEvents(c, store.FromNow, 1, 0); return err },
 		"Ping":         func(c context.Context) error { _, err := s.Ping(c); return err },
 	}
 }

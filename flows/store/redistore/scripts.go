@@ -46,6 +46,8 @@ var (
 	takeLeaseLua string
 	//go:embed release_lease.lua
 	releaseLeaseLua string
+	//go:embed append_events.lua
+	appendEventsLua string
 )
 
 var (
@@ -64,4 +66,5 @@ var (
 	saveKeys          = redisx.NewScript(saveKeysLua)
 	takeLease         = redisx.NewScript(takeLeaseLua)
 	releaseLease      = redisx.NewScript(releaseLeaseLua)
+	appendEvents      = redisx.NewScript(appendEventsLua)
 )

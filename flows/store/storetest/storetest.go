@@ -41,6 +41,7 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		{"Revocations", revocations},
 		{"SigningKeys", signingKeys},
 		{"Leases", leases},
+		{"Events", events},
 		{"Names", names},
 	}
 	for _, g := range groups {
