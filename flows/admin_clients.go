@@ -82,7 +82,7 @@ func (f *Flows) putClient(ctx context.Context, c *oauth.Client) (*oauth.Client, 
 	case err != nil:
 		return nil, outage(err)
 	}
-	f.emit(EventClientChanged, Event{ClientID: c.ID, Detail: "created"})
+	f.emit(ctx, EventClientChanged, Event{ClientID: c.ID, Detail: "created"})
 	return c, nil
 }
 
@@ -117,9 +117,7 @@ func (f *Flows) disableClient(ctx context.Context, c *oauth.Client) error {
 	if err := f.saveClient(ctx, c, "disabled"); err != nil {
 		return err
 	}
-	return f.cut(func(at time.Time) error {
-		return f.store.RevokeClient(ctx, c.ID, at.Add(leeway), f.grantsEnd())
-	})
+	return f.endClientUntil(ctx, c.ID, leeway)
 }
 
 // saveClient stores a changed client and makes c what is stored.
@@ -134,7 +132,7 @@ func (f *Flows) saveClient(ctx context.Context, c *oauth.Client, what string) er
 		return outage(err)
 	}
 	c.Version++
-	f.emit(EventClientChanged, Event{ClientID: c.ID, Detail: what})
+	f.emit(ctx, EventClientChanged, Event{ClientID: c.ID, Detail: what})
 	return nil
 }
 
@@ -171,7 +169,7 @@ func (f *Flows) DeleteClient(ctx context.Context, id string) error {
 	case err != nil:
 		return outage(err)
 	}
-	f.emit(EventClientChanged, Event{ClientID: id, Detail: "deleted"})
+	f.emit(ctx, EventClientChanged, Event{ClientID: id, Detail: "deleted"})
 	return nil
 }
 
@@ -185,5 +183,14 @@ func (f *Flows) endClient(ctx context.Context, id string) error {
 	if err := f.saveClient(ctx, c, "grants ended"); err != nil {
 		return err
 	}
-	return f.cut(func(at time.Time) error { return f.store.RevokeClient(ctx, id, at, f.grantsEnd()) })
+	return f.endClientUntil(ctx, id, 0)
+}
+
+// endClientUntil ends what was issued to a client up to that long from now.
+func (f *Flows) endClientUntil(ctx context.Context, id string, ahead time.Duration) error {
+	err := f.cut(func(at time.Time) error { return f.store.RevokeClient(ctx, id, at.Add(ahead), f.grantsEnd()) })
+	if err == nil {
+		f.emit(ctx, EventGrantRevoked, Event{ClientID: id, Detail: "all of the client"})
+	}
+	return err
 }

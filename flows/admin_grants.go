@@ -114,6 +114,7 @@ func (f *Flows) withdraw(ctx context.Context, subject, clientID string) error {
 	if err := f.store.DeleteConsent(ctx, subject, clientID); err != nil {
 		return outage(err)
 	}
+	f.emit(ctx, EventConsentWithdrawn, Event{ClientID: clientID, Subject: subject})
 	page := store.Page{Limit: 100}
 	for {
 		families, next, err := f.store.ListFamilies(ctx, subject, clientID, page)

@@ -46,7 +46,7 @@ func (f *Flows) CreateUser(ctx context.Context, u *oauth.User, password string) 
 	if err := f.putUser(ctx, u, password); err != nil {
 		return nil, err
 	}
-	f.emit(EventUserChanged, Event{Subject: u.Subject, Detail: "created"})
+	f.emit(ctx, EventUserChanged, Event{Subject: u.Subject, Detail: "created"})
 	return u, nil
 }
 
@@ -106,9 +106,7 @@ func (f *Flows) disableUser(ctx context.Context, u *oauth.User) error {
 	if err := f.saveUser(ctx, u, "disabled"); err != nil {
 		return err
 	}
-	return f.cut(func(at time.Time) error {
-		return f.store.RevokeSubject(ctx, u.Subject, at.Add(leeway), f.grantsEnd())
-	})
+	return f.endUntil(ctx, u.Subject, leeway)
 }
 
 // DeleteUser removes a user and ends all that was issued for them. It ends first: however far it
@@ -127,7 +125,7 @@ func (f *Flows) DeleteUser(ctx context.Context, username string) error {
 	case err != nil:
 		return outage(err)
 	}
-	f.emit(EventUserChanged, Event{Subject: u.Subject, Detail: "deleted"})
+	f.emit(ctx, EventUserChanged, Event{Subject: u.Subject, Detail: "deleted"})
 	return nil
 }
 
@@ -142,7 +140,7 @@ func (f *Flows) saveUser(ctx context.Context, u *oauth.User, what string) error 
 		return outage(err)
 	}
 	u.Version++
-	f.emit(EventUserChanged, Event{Subject: u.Subject, Detail: what})
+	f.emit(ctx, EventUserChanged, Event{Subject: u.Subject, Detail: what})
 	return nil
 }
 
@@ -160,7 +158,18 @@ func (f *Flows) endUser(ctx context.Context, username string) error {
 }
 
 func (f *Flows) endSubject(ctx context.Context, subject string) error {
-	return f.cut(func(at time.Time) error { return f.store.RevokeSubject(ctx, subject, at, f.grantsEnd()) })
+	return f.endUntil(ctx, subject, 0)
+}
+
+// endUntil ends what was issued for a subject up to that long from now.
+func (f *Flows) endUntil(ctx context.Context, subject string, ahead time.Duration) error {
+	err := f.cut(func(at time.Time) error {
+		return f.store.RevokeSubject(ctx, subject, at.Add(ahead), f.grantsEnd())
+	})
+	if err == nil {
+		f.emit(ctx, EventGrantRevoked, Event{Subject: subject, Detail: "all of the user"})
+	}
+	return err
 }
 
 // newGeneration names a new life of a user or client: what was given in an older one has ended.

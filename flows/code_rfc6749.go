@@ -31,7 +31,7 @@ func (f *Flows) authorizationCode(ctx context.Context, c *tokenCall) (*TokenAnsw
 			return nil, err
 		}
 	}
-	answer, err := f.issue(c, grant, grant.Scope.Within(c.client.Scope), EventTokenIssued)
+	answer, err := f.issue(ctx, c, grant, grant.Scope.Within(c.client.Scope), EventTokenIssued)
 	if err != nil {
 		return nil, err
 	}
@@ -69,7 +69,7 @@ func (f *Flows) redeemCode(ctx context.Context, c *tokenCall) (*oauth.Grant, str
 		if err := f.store.RevokeGrant(ctx, id, f.tokensEnd()); err != nil {
 			return nil, "", outage(err)
 		}
-		f.emitGrant(EventCodeReplayed, &code.Grant, "")
+		f.emitGrant(ctx, EventCodeReplayed, &code.Grant, "")
 		return nil, "", errUnknownCode
 	case errors.Is(err, store.ErrAbsent), errors.Is(err, store.ErrMismatch):
 		return nil, "", errUnknownCode

@@ -43,7 +43,7 @@ func (f *Flows) Consent(ctx context.Context, r *ConsentRequest) (*Step, error) {
 	case !meets(t.session, t.i): // signed out meanwhile
 		return f.ask(ctx, t, NextLogin)
 	case !r.Allow:
-		f.emit(EventConsentDenied, Event{ClientID: t.i.ClientID, Subject: t.session.Subject})
+		f.emit(ctx, EventConsentDenied, Event{ClientID: t.i.ClientID, Subject: t.session.Subject})
 		return f.deny(ctx, t)
 	}
 	if err := f.store.AddConsent(ctx, &store.Consent{
@@ -51,7 +51,7 @@ func (f *Flows) Consent(ctx context.Context, r *ConsentRequest) (*Step, error) {
 	}); err != nil {
 		return nil, outage(err)
 	}
-	f.emit(EventConsentGiven, Event{ClientID: t.i.ClientID, Subject: t.session.Subject})
+	f.emit(ctx, EventConsentGiven, Event{ClientID: t.i.ClientID, Subject: t.session.Subject})
 	return f.complete(ctx, t)
 }
 

@@ -1,57 +1,98 @@
 package flows
 
 import (
-	"time"
+	"context"
+	"net/netip"
 
+	"tollgate/flows/keys"
 	"tollgate/flows/oauth"
+	"tollgate/flows/store"
 )
 
+// Event is something that happened to somebody's credentials. It never carries one. Detail is
+// from a fixed set of words, never from input.
+type Event = store.Event
+
 // EventType names what happened. The set is fixed, so that it can label a metric.
-type EventType string
+type EventType = store.EventType
 
 // The events that exist.
 const (
-	EventTokenIssued     EventType = "token_issued"
-	EventTokenRefreshed  EventType = "token_refreshed"
-	EventRefreshReplayed EventType = "refresh_replayed" // inside the window: an honest retry
-	EventTokenRevoked    EventType = "token_revoked"
-	EventGrantRevoked    EventType = "grant_revoked"
-	EventRefreshReused   EventType = "refresh_reused" // outside it: the family is ended
-	EventCodeReplayed    EventType = "code_replayed"  // its tokens are ended
-	EventClientRefused   EventType = "client_refused"
-	EventLogin           EventType = "login"
-	EventLoginFailed     EventType = "login_failed"
-	EventLogout          EventType = "logout"
-	EventConsentGiven    EventType = "consent_given"
-	EventConsentDenied   EventType = "consent_denied"
-	EventClientChanged   EventType = "client_changed"
-	EventUserChanged     EventType = "user_changed"
+	EventTokenIssued      EventType = "token_issued"
+	EventTokenRefreshed   EventType = "token_refreshed"
+	EventRefreshReplayed  EventType = "refresh_replayed" // inside the window: an honest retry
+	EventTokenRevoked     EventType = "token_revoked"
+	EventGrantRevoked     EventType = "grant_revoked"  // without a grant: all of the client or subject
+	EventRefreshReused    EventType = "refresh_reused" // outside it: the family is ended
+	EventCodeReplayed     EventType = "code_replayed"  // its tokens are ended
+	EventClientRefused    EventType = "client_refused"
+	EventLogin            EventType = "login"
+	EventLoginFailed      EventType = "login_failed"
+	EventLoginLocked      EventType = "login_locked" // too many attempts: more are not looked at
+	EventLogout           EventType = "logout"
+	EventConsentGiven     EventType = "consent_given"
+	EventConsentDenied    EventType = "consent_denied"
+	EventConsentWithdrawn EventType = "consent_withdrawn"
+	EventClientChanged    EventType = "client_changed"
+	EventUserChanged      EventType = "user_changed"
+	EventKeyChanged       EventType = "key_changed"
+	EventKeyRevoked       EventType = "key_revoked"
 )
 
 // EventTypes lists every event.
 func EventTypes() []EventType {
 	return []EventType{
 		EventTokenIssued, EventTokenRefreshed, EventRefreshReplayed, EventTokenRevoked, EventGrantRevoked,
-		EventRefreshReused, EventCodeReplayed, EventClientRefused, EventLogin, EventLoginFailed, EventLogout,
-		EventConsentGiven, EventConsentDenied, EventClientChanged, EventUserChanged,
+		EventRefreshReused, EventCodeReplayed, EventClientRefused, EventLogin, EventLoginFailed, EventLoginLocked,
+		EventLogout, EventConsentGiven, EventConsentDenied, EventConsentWithdrawn, EventClientChanged,
+		EventUserChanged, EventKeyChanged, EventKeyRevoked,
 	}
 }
 
-// Event is something that happened to somebody's credentials. It never carries one.
-type Event struct {
-	Type     EventType
-	Time     time.Time
-	ClientID string
-	Subject  string
-	Grant    oauth.GrantID
-	Detail   string // from a fixed set of words, never from input
+// Origin is the request that causes events. The id is plain: letters, digits and . _ - only.
+type Origin struct {
+	RequestID string
+	Addr      netip.Addr // of the client; may be invalid
 }
 
-func (f *Flows) emit(t EventType, e Event) {
+type originKey struct{}
+
+// WithOrigin returns a context under which events name the request.
+func WithOrigin(ctx context.Context, o Origin) context.Context {
+	return context.WithValue(ctx, originKey{}, o)
+}
+
+func (f *Flows) emit(ctx context.Context, t EventType, e Event) {
 	e.Type, e.Time = t, f.now()
+	if o, ok := ctx.Value(originKey{}).(Origin); ok {
+		e.RequestID = o.RequestID
+		if o.Addr.IsValid() {
+			e.RemoteAddr = o.Addr.String()
+		}
+	}
 	f.cfg.OnEvent(e)
 }
 
-func (f *Flows) emitGrant(t EventType, g *oauth.Grant, detail string) {
-	f.emit(t, Event{ClientID: g.ClientID, Subject: g.Subject, Grant: g.ID, Detail: detail})
+func (f *Flows) emitGrant(ctx context.Context, t EventType, g *oauth.Grant, detail string) {
+	f.emit(ctx, t, Event{ClientID: g.ClientID, Subject: g.Subject, Grant: g.ID, Detail: detail})
+}
+
+// LoginLocked notes that a username has been tried too often from an address. What was typed is
+// only named where it is a user's; that costs a look at the store, so callers say it once and not
+// with every attempt.
+func (f *Flows) LoginLocked(ctx context.Context, username string) {
+	var e Event
+	if user, err := f.store.FindUser(ctx, username); err == nil {
+		e.Subject = user.Subject
+	}
+	f.emit(ctx, EventLoginLocked, e)
+}
+
+// KeyChanged notes what this node did to a signing key; change is one of the keys.Event words.
+func (f *Flows) KeyChanged(ctx context.Context, change, kid string) {
+	t := EventKeyChanged
+	if change == keys.EventRevoked {
+		t = EventKeyRevoked
+	}
+	f.emit(ctx, t, Event{Key: kid, Detail: change})
 }

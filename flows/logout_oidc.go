@@ -104,6 +104,6 @@ func (f *Flows) endSession(ctx context.Context, cookie string, s *store.Session)
 	if err := f.store.DeleteSession(ctx, hashOf(cookie)); err != nil {
 		return outage(err)
 	}
-	f.emit(EventLogout, Event{Subject: s.Subject})
+	f.emit(ctx, EventLogout, Event{Subject: s.Subject})
 	return nil
 }

@@ -41,7 +41,7 @@ func (f *Flows) refreshToken(ctx context.Context, c *tokenCall) (*TokenAnswer, e
 	}
 	grant := family.Grant
 	grant.Nonce = "" // OIDC Core 12.2: an id_token from a refresh should have none
-	answer, err := f.issue(c, &grant, scope, EventTokenRefreshed)
+	answer, err := f.issue(ctx, c, &grant, scope, EventTokenRefreshed)
 	if err != nil {
 		return nil, err
 	}
@@ -97,7 +97,7 @@ func (f *Flows) rotate(ctx context.Context, c *tokenCall, id oauth.GrantID, pres
 	})
 	switch {
 	case errors.Is(err, store.ErrReused):
-		f.emitGrant(EventRefreshReused, &family.Grant, "")
+		f.emitGrant(ctx, EventRefreshReused, &family.Grant, "")
 		return nil, "", errUnknownRefresh
 	case errors.Is(err, store.ErrAbsent), errors.Is(err, store.ErrEnded), errors.Is(err, store.ErrMismatch):
 		return nil, "", errUnknownRefresh
@@ -109,7 +109,7 @@ func (f *Flows) rotate(ctx context.Context, c *tokenCall, id oauth.GrantID, pres
 		return nil, "", oauth.Internal(err)
 	}
 	if string(clear) != successor {
-		f.emitGrant(EventRefreshReplayed, &family.Grant, "")
+		f.emitGrant(ctx, EventRefreshReplayed, &family.Grant, "")
 	}
 	return family, string(clear), nil
 }

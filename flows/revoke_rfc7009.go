@@ -41,7 +41,7 @@ func (f *Flows) revoke(ctx context.Context, tok, owner string) error {
 	if err := f.store.RevokeToken(ctx, claims.ID, time.Unix(claims.Expires, 0).Add(2*leeway)); err != nil {
 		return outage(err)
 	}
-	f.emit(EventTokenRevoked, Event{ClientID: claims.ClientID, Subject: claims.Subject, Grant: claims.Grant})
+	f.emit(ctx, EventTokenRevoked, Event{ClientID: claims.ClientID, Subject: claims.Subject, Grant: claims.Grant})
 	return nil
 }
 
@@ -65,6 +65,6 @@ func (f *Flows) endGrant(ctx context.Context, g *oauth.Grant, why string) error 
 	if err := f.store.RevokeGrant(ctx, g.ID, f.tokensEnd()); err != nil {
 		return outage(err)
 	}
-	f.emitGrant(EventGrantRevoked, g, why)
+	f.emitGrant(ctx, EventGrantRevoked, g, why)
 	return nil
 }

@@ -120,7 +120,7 @@ func (f *Flows) checkPassword(ctx context.Context, username, password string) (*
 		return nil, err
 	}
 	if !ok || user.Disabled {
-		f.emit(EventLoginFailed, Event{Subject: user.Subject})
+		f.emit(ctx, EventLoginFailed, Event{Subject: user.Subject})
 		return nil, ErrWrongPassword
 	}
 	return user, nil
@@ -143,6 +143,6 @@ func (f *Flows) beginSession(ctx context.Context, user *oauth.User, at time.Time
 			return nil, nil, outage(err)
 		}
 	}
-	f.emit(EventLogin, Event{Subject: s.Subject})
+	f.emit(ctx, EventLogin, Event{Subject: s.Subject})
 	return s, &NewSession{Cookie: cookie, Expires: s.ExpiresAt}, nil
 }

@@ -65,7 +65,7 @@ func (f *Flows) authenticate(ctx context.Context, c *clientauth.Credentials) (*o
 	client, err := clientauth.Authenticate(ctx, f.store, c)
 	if err != nil {
 		if oauth.AsError(err).Code == oauth.CodeInvalidClient {
-			f.emit(EventClientRefused, Event{})
+			f.emit(ctx, EventClientRefused, Event{})
 		}
 		return nil, err
 	}
@@ -92,7 +92,7 @@ func (f *Flows) audience(client *oauth.Client) string {
 
 // clientCredentials issues a token to the client itself (RFC 6749 4.4). There is no refresh
 // token: the credentials are one (4.4.3).
-func (f *Flows) clientCredentials(_ context.Context, c *tokenCall) (*TokenAnswer, error) {
+func (f *Flows) clientCredentials(ctx context.Context, c *tokenCall) (*TokenAnswer, error) {
 	scope := c.scope
 	if scope == nil {
 		scope = withoutUserScopes(c.client.Scope) // 3.3: the default
@@ -108,7 +108,7 @@ func (f *Flows) clientCredentials(_ context.Context, c *tokenCall) (*TokenAnswer
 		Audience:  f.audience(c.client),
 		CreatedAt: c.at,
 	}
-	return f.issue(c, grant, scope, EventTokenIssued)
+	return f.issue(ctx, c, grant, scope, EventTokenIssued)
 }
 
 // withoutUserScopes drops what only a person can give.
@@ -127,7 +127,7 @@ func withoutUserScopes(s oauth.Scope) oauth.Scope {
 var errNoKeys = errors.New("no signing keys are loaded yet")
 
 // issue mints the access token of a grant, and the id_token where the scope asks for one.
-func (f *Flows) issue(c *tokenCall, g *oauth.Grant, scope oauth.Scope, what EventType) (*TokenAnswer, error) {
+func (f *Flows) issue(ctx context.Context, c *tokenCall, g *oauth.Grant, scope oauth.Scope, what EventType) (*TokenAnswer, error) {
 	set := f.keys.Snapshot()
 	if set == nil {
 		return nil, oauth.Unavailable(errNoKeys)
@@ -171,6 +171,6 @@ func (f *Flows) issue(c *tokenCall, g *oauth.Grant, scope oauth.Scope, what Even
 			return nil, oauth.Internal(err)
 		}
 	}
-	f.emitGrant(what, g, "")
+	f.emitGrant(ctx, what, g, "")
 	return answer, nil
 }

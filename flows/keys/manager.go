@@ -46,6 +46,9 @@ type Config struct {
 
 	OnEvent func(event, kid string) // kid is "" for EventReset
 	OnError func(error)             // of Run; one that repeats is reported once, and nil once it is over
+	// OnChange reports what this node itself changed and saved, so that of all nodes one tells.
+	// What time alone changes later, such as a next key that becomes active, is not reported.
+	OnChange func(ctx context.Context, event, kid string)
 }
 
 // Manager keeps the snapshot of the signing keys fresh and rotates them. All nodes of one store
@@ -77,6 +80,9 @@ type openedKey struct {
 func NewManager(cfg Config) *Manager {
 	if cfg.OnEvent == nil {
 		cfg.OnEvent = func(string, string) {}
+	}
+	if cfg.OnChange == nil {
+		cfg.OnChange = func(context.Context, string, string) {}
 	}
 	if cfg.OnError == nil {
 		cfg.OnError = func(error) {}
@@ -178,31 +184,4 @@ func sameKey(a, b store.SigningKey) bool {
 	return a.KID == b.KID && a.Alg == b.Alg && bytes.Equal(a.Sealed, b.Sealed) &&
 		a.ActiveAt.Equal(b.ActiveAt) && a.RetiredAt.Equal(b.RetiredAt) &&
 		a.RemoveAt.Equal(b.RemoveAt) && a.RevokedAt.Equal(b.RevokedAt)
-}
-
-// report tells what became different between two snapshots; old is nil for the first.
-func report(on func(event, kid string), old, set *Set) {
-	if old == nil {
-		return
-	}
-	if old.Epoch != set.Epoch {
-		on(EventReset, "")
-		return
-	}
-	events := map[State]string{Next: EventPublished, Active: EventActivated, Retired: EventRetired, Revoked: EventRevoked}
-	before := map[string]State{}
-	for _, k := range old.infos {
-		before[k.KID] = k.State
-	}
-	for _, k := range set.infos {
-		if before[k.KID] != k.State {
-			on(events[k.State], k.KID)
-		}
-		delete(before, k.KID)
-	}
-	for _, k := range old.infos {
-		if _, missing := before[k.KID]; missing {
-			on(EventRemoved, k.KID)
-		}
-	}
 }

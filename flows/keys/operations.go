@@ -119,6 +119,7 @@ func (m *Manager) tryChange(ctx context.Context, apply func(*edit) error, made m
 	if err := m.cfg.Store.SaveKeySet(ctx, next); err != nil {
 		return err
 	}
+	reportStates(func(event, kid string) { m.cfg.OnChange(ctx, event, kid) }, storedStates(ks, e.now), storedStates(next, e.now))
 	return m.adopt(next)
 }
 

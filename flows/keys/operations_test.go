@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -298,4 +299,41 @@ func TestMaster_ANodeLeftBehindStillLearnsOfRevocations(t *testing.T) {
 	if got := states(load(t, ahead), oauth.ES256); got != "revoked active" {
 		t.Errorf("states %q", got)
 	}
+}
+
+// Every node sees a change; the one that made it reports it.
+func TestOnChange_IsToldByTheNodeThatChangedSomething(t *testing.T) {
+	s := newLine(t)
+	a, b := node(s, "a"), node(s, "b")
+	var told []string
+	for _, m := range []*Manager{a, b} {
+		m.cfg.OnChange = func(_ context.Context, event, kid string) {
+			told = append(told, m.cfg.Node+" "+event)
+			if kid == "" {
+				t.Error("without a key")
+			}
+		}
+	}
+	step := func(what string, err error, want ...string) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(what, err)
+		}
+		if err := errors.Join(a.Load(t.Context()), b.Load(t.Context())); err != nil {
+			t.Fatal(err)
+		}
+		if !slices.Equal(told, want) {
+			t.Errorf("%s: told %q, want %q", what, told, want)
+		}
+		told = nil
+	}
+	step("first load", a.Load(t.Context()), "a activated", "a activated", "a activated")
+	step("rotate", b.Rotate(t.Context(), oauth.EdDSA, false), "b published")
+	step("rotate again", b.Rotate(t.Context(), oauth.EdDSA, false))
+	step("at once", a.Rotate(t.Context(), oauth.EdDSA, true), "a retired", "a activated")
+	retired := a.Snapshot().Keys()
+	i := slices.IndexFunc(retired, func(k Info) bool { return k.State == Retired })
+	step("remove", b.Remove(t.Context(), retired[i].KID), "b removed")
+	i = slices.IndexFunc(retired, func(k Info) bool { return k.State == Active && k.Alg == oauth.EdDSA })
+	step("revoke", a.Revoke(t.Context(), retired[i].KID), "a revoked", "a activated")
 }

@@ -1,0 +1,142 @@
+package flows
+
+import (
+	"context"
+	"encoding/json"
+	"net/netip"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"tollgate/flows/keys"
+	"tollgate/flows/oauth"
+)
+
+// everything makes every event happen once at least, and returns the secrets that were about.
+func everything(t *testing.T, w *world, ctx context.Context) (secrets []string) {
+	t.Helper()
+	must(w.CreateUser(ctx, &oauth.User{Username: "bob"}, "canary-password-1"))(t)
+	client, secret, err := w.CreateClient(ctx, &oauth.Client{
+		ID: "shop", AuthMethod: oauth.AuthAnySecret, GrantTypes: []oauth.GrantType{oauth.GrantClientCredentials}, Scope: oauth.Scope{"orders:read"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	secrets = append(secrets, "canary-password", secret, "web-secret", DemoPassword)
+	must(w.SetPassword(ctx, "bob", "canary-password-2"))(t)
+	must(w.SetUserDisabled(ctx, "bob", true))(t)
+
+	b := w.newBrowser()
+	for _, name := range []string{DemoUser, "canary-nobody"} { // 'canary-nobody' is a secret typed into the wrong field
+		if _, _, err := w.Login(ctx, &LoginRequest{Browser: b.id, Username: name, Password: "canary-wrong"}); err != ErrWrongPassword {
+			t.Fatal(err)
+		}
+		w.LoginLocked(ctx, name)
+	}
+	secrets = append(secrets, "canary-nobody", "canary-wrong")
+
+	r := request()
+	r.Browser = b.id
+	step := w.login(b, must(w.Authorize(ctx, r))(t).Interaction)
+	must(w.Consent(ctx, &ConsentRequest{Interaction: step.Interaction, Browser: b.id, Session: b.session}))(t)
+	secrets = append(secrets, b.id, b.session, step.Interaction)
+
+	first := w.walk(b, request()).Get("code")
+	a := must(w.Token(ctx, redeem(first)))(t)
+	second := must(w.Token(ctx, refresh(a.RefreshToken)))(t)
+	must(w.Token(ctx, refresh(a.RefreshToken)))(t) // replayed
+	w.pass(time.Minute)
+	_, err = w.Token(ctx, refresh(a.RefreshToken)) // reused
+	wantCode(t, err, oauth.CodeInvalidGrant)
+	secrets = append(secrets, first, a.AccessToken, a.IDToken, a.RefreshToken, second.AccessToken, second.RefreshToken)
+
+	code := w.walk(b, request()).Get("code")
+	c := must(w.Token(ctx, redeem(code)))(t)
+	if err := w.Revoke(ctx, &RevokeRequest{Client: asWeb, Token: c.AccessToken}); err != nil {
+		t.Fatal(err)
+	}
+	_, err = w.Token(ctx, redeem(code))
+	wantCode(t, err, oauth.CodeInvalidGrant)
+	d := w.tokens(b)
+	if err := w.Revoke(ctx, &RevokeRequest{Client: asWeb, Token: d.RefreshToken}); err != nil {
+		t.Fatal(err)
+	}
+	secrets = append(secrets, code, c.AccessToken, c.RefreshToken, d.AccessToken, d.RefreshToken)
+
+	wrong := redeem("canary-code")
+	wrong.Client = basic("canary-client", "canary-secret")
+	_, err = w.Token(ctx, wrong)
+	wantCode(t, err, oauth.CodeInvalidClient)
+	secrets = append(secrets, "canary-code", "canary-client", "canary-secret")
+
+	for _, holder := range [][2]string{{DemoUser, "web"}, {DemoUser, ""}, {"", "shop"}} {
+		if err := w.RevokeGrants(ctx, holder[0], holder[1]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	wantCode(t, w.RevokeGrants(ctx, DemoUser, "canary-unregistered"), oauth.CodeNotFound)
+	secrets = append(secrets, "canary-unregistered")
+	if _, err := w.Logout(ctx, &LogoutRequest{Session: w.signIn(b), Confirmed: true}); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.DeleteClient(ctx, client.ID); err != nil {
+		t.Fatal(err)
+	}
+	w.KeyChanged(ctx, keys.EventPublished, "kid-1")
+	w.KeyChanged(ctx, keys.EventRevoked, "kid-1")
+	return secrets
+}
+
+// signIn begins a session outside any authorization and returns its cookie.
+func (w *world) signIn(b *browser) string {
+	w.t.Helper()
+	w.pass(time.Second) // past the last cut-off
+	w.login(b, "")
+	return b.session
+}
+
+func TestEvents_EverythingIsOneAndNoneCarriesASecret(t *testing.T) {
+	w := newWorld(t)
+	before := len(w.events)
+	ctx := WithOrigin(t.Context(), Origin{RequestID: "request-1", Addr: netip.MustParseAddr("203.0.113.7")})
+	secrets := everything(t, w, ctx)
+	details := []string{"", "created", "updated", "deleted", "disabled", "enabled", "password set", "secret rotated", "revoked", "by an operator",
+		"consent withdrawn", "all of the user", "all of the client", "grants ended", "no longer stands", "published", "revoked"}
+	for _, e := range w.events[before:] {
+		text := string(must(json.Marshal(e))(t))
+		for _, secret := range secrets {
+			if strings.Contains(text, secret) {
+				t.Errorf("%s holds the secret %s", text, secret)
+			}
+		}
+		if !slices.Contains(details, e.Detail) {
+			t.Errorf("%q is none of the fixed words", e.Detail)
+		}
+		if e.Node = "n"; !e.Valid() {
+			t.Errorf("readers would refuse %s", text)
+		}
+	}
+	for _, eventType := range EventTypes() {
+		if !w.saw(eventType) {
+			t.Errorf("%s never happened", eventType)
+		}
+		if !slices.ContainsFunc(w.events, func(e Event) bool {
+			return e.Type == eventType && e.RequestID == "request-1" && e.RemoteAddr == "203.0.113.7"
+		}) && eventType != EventLogin && eventType != EventConsentGiven { // which happened without it here
+			t.Errorf("%s does not name its request", eventType)
+		}
+	}
+}
+
+func TestLoginLocked_NamesAUserAndNothingElse(t *testing.T) {
+	w := newWorld(t)
+	alice := must(w.GetUser(t.Context(), DemoUser))(t)
+	for name, subject := range map[string]string{DemoUser: alice.Subject, "nobody": ""} {
+		w.events = nil
+		w.LoginLocked(t.Context(), name)
+		if len(w.events) != 1 || w.events[0].Subject != subject {
+			t.Errorf("%s: %+v", name, w.events)
+		}
+	}
+}
