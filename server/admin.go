@@ -45,6 +45,7 @@ func adminRoutes() []route {
 		rows[i].path = adminPrefix + rows[i].path
 		rows[i].handle = administrator(rows[i].handle)
 		rows[i].noStore = true
+		rows[i].events = true
 		rows[i].fail = failBearer
 	}
 	return rows

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -39,6 +40,17 @@ type edge struct {
 	store       *brokenStore
 	public, ops string // addresses
 	log         *lines
+
+	mu     sync.Mutex
+	events []flows.Event
+}
+
+// saw notes an event; seen returns what was noted.
+func (e *edge) saw(x flows.Event) { e.mu.Lock(); defer e.mu.Unlock(); e.events = append(e.events, x) }
+func (e *edge) seen() []flows.Event {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return slices.Clone(e.events)
 }
 
 // brokenStore lets a test take the store away.
@@ -93,11 +105,12 @@ func newManager(st store.Store) *keys.Manager {
 		KeepRetired: time.Hour, Node: "test", Now: time.Now})
 }
 
-func newFlows(t *testing.T, st store.Store, manager *keys.Manager) *flows.Flows {
+func newFlows(t *testing.T, st store.Store, manager *keys.Manager, on func(flows.Event)) *flows.Flows {
 	t.Helper()
 	f := flows.New(flows.Config{
 		Issuer: testIssuer, Store: st, Keys: manager, Passwords: flows.NewPasswords(2), ReplayWindow: 10 * time.Second,
 		Handles: token.NewHandles(keys.DevMaster().Derive("handles")...), SigningAlg: oauth.EdDSA,
+		OnEvent: on,
 	})
 	if err := f.SeedDemo(t.Context()); err != nil {
 		t.Fatal(err)
@@ -144,7 +157,7 @@ func newEdge(t *testing.T, change ...func(*Config)) *edge {
 	if err := e.keys.Load(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	e.flows = newFlows(t, e.store, e.keys)
+	e.flows = newFlows(t, e.store, e.keys, e.saw)
 	cfg := Config{
 		Flows: e.flows, Issuer: testIssuer, Log: zap.New(core), AdminToken: adminToken, Version: "v-test",
 		Ready: func() (bool, map[string]Dependency) { return true, nil },

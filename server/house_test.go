@@ -39,8 +39,9 @@ type house struct {
 	server *Server
 	listen *fasthttputil.InmemoryListener
 
-	mu    sync.Mutex
-	shift time.Duration
+	mu     sync.Mutex
+	shift  time.Duration
+	events []flows.Event
 }
 
 func newHouse(t *testing.T, issuer string, change ...func(*Config)) *house {
@@ -59,6 +60,7 @@ func newHouseOn(t *testing.T, issuer string, st store.Store, change ...func(*Con
 	h.flows = flows.New(flows.Config{
 		Issuer: issuer, Store: st, Keys: testKeys(), Now: h.now, Passwords: flows.NewPasswords(2),
 		Handles: token.NewHandles(keys.DevMaster().Derive("handles")...), ReplayWindow: 10 * time.Second,
+		OnEvent: func(e flows.Event) { h.mu.Lock(); h.events = append(h.events, e); h.mu.Unlock() },
 	})
 	if err := h.flows.SeedDemo(context.Background()); err != nil {
 		t.Fatal(err)

@@ -1,6 +1,8 @@
 package server
 
 import (
+	"time"
+
 	"tollgate/cache"
 	"tollgate/flows/oauth"
 )
@@ -31,13 +33,32 @@ func times(rate cache.Rate, n int) cache.Rate {
 // limitLogin counts one attempt to sign in as username from this address, and returns the error
 // to answer with once there were too many. Nobody can lock a person out from another address.
 func (r *request) limitLogin(username string) error {
-	wait := r.s.loginAddrs.AllowAddr(r.addr, 1, r.record.start)
-	if wait == 0 {
-		wait = r.s.logins.AllowNameAt(username, r.addr, r.record.start)
+	if wait := r.s.loginAddrs.AllowAddr(r.addr, 1, r.record.start); wait > 0 {
+		return r.lockedOut("", wait)
 	}
-	if wait > 0 {
-		r.record.limited = true
-		return oauth.TooManyRequests(wait)
+	if wait := r.s.logins.AllowNameAt(username, r.addr, r.record.start); wait > 0 {
+		return r.lockedOut(username, wait)
 	}
 	return nil
+}
+
+// lockedOut refuses an attempt, and makes one event of many; of an address that tries many names,
+// one for the address.
+func (r *request) lockedOut(username string, wait time.Duration) error {
+	r.record.limited = true
+	if r.s.lockouts.AllowNameAt(username, r.addr, r.record.start) == 0 {
+		r.s.flows.LoginLocked(r.ctx, username)
+	}
+	return oauth.TooManyRequests(wait)
+}
+
+// lockoutRate is how often one user and address may become a lock-out event: once in the time in
+// which the whole allowance of attempts fills up again, a day at most, however many attempts there
+// are.
+func lockoutRate(logins cache.Rate) cache.Rate {
+	const daily = 1.0 / (24 * 60 * 60)
+	if logins.Off() {
+		return cache.Rate{}
+	}
+	return cache.Rate{PerSecond: max(logins.PerSecond/float64(max(logins.Burst, 1)), daily), Burst: 1}
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/valyala/fasthttp"
 	"go.uber.org/zap"
 
+	"tollgate/flows"
 	"tollgate/flows/oauth"
 )
 
@@ -31,6 +32,9 @@ func (s *Server) chain(routes []route) fasthttp.RequestHandler {
 // perRoute is the part of the chain that depends on the route.
 func (s *Server) perRoute(row route) handler {
 	h := row.handle
+	if row.events {
+		h = originated(h)
+	}
 	if row.noStore {
 		h = keptByNobody(h)
 	}
@@ -70,6 +74,14 @@ func recovering(next handler) handler {
 func keptByNobody(next handler) handler {
 	return func(r *request) error {
 		r.noStore()
+		return next(r)
+	}
+}
+
+// originated lets the events of a request name it.
+func originated(next handler) handler {
+	return func(r *request) error {
+		r.ctx = flows.WithOrigin(r.ctx, flows.Origin{RequestID: string(r.record.id()), Addr: r.addr})
 		return next(r)
 	}
 }

@@ -20,6 +20,7 @@ type route struct {
 	limit   limitClass
 	cors    bool                         // browsers of registered origins may call it
 	noStore bool                         // nobody may keep the answer
+	events  bool                         // what it does are events, which name the request
 	fail    func(*request, *oauth.Error) // writes errors; nil is failJSON
 
 	verbs []string // methods, split; nil is any
@@ -41,10 +42,10 @@ func publicRoutes() []route {
 		{methods: "GET, HEAD", path: "/.well-known/openid-configuration", name: "metadata", handle: serveMetadata, cors: true},
 		{methods: "GET, HEAD", path: "/.well-known/jwks.json", name: "jwks", handle: serveJWKS, cors: true},
 
-		{methods: "POST", path: "/token", name: "token", handle: serveToken, limit: limitIP, cors: true, noStore: true},
-		{methods: "POST", path: "/introspect", name: "introspect", handle: serveIntrospect, limit: limitIP, noStore: true},
-		{methods: "POST", path: batchPath, name: "introspect_batch", handle: serveIntrospectBatch, limit: limitIP, noStore: true},
-		{methods: "POST", path: "/revoke", name: "revoke", handle: serveRevoke, limit: limitIP, cors: true, noStore: true},
+		{methods: "POST", path: "/token", name: "token", handle: serveToken, limit: limitIP, events: true, cors: true, noStore: true},
+		{methods: "POST", path: "/introspect", name: "introspect", handle: serveIntrospect, limit: limitIP, events: true, noStore: true},
+		{methods: "POST", path: batchPath, name: "introspect_batch", handle: serveIntrospectBatch, limit: limitIP, events: true, noStore: true},
+		{methods: "POST", path: "/revoke", name: "revoke", handle: serveRevoke, limit: limitIP, events: true, cors: true, noStore: true},
 		{methods: "GET, POST", path: "/userinfo", name: "userinfo", handle: serveUserInfo, limit: limitIP, cors: true, noStore: true, fail: failBearer},
 
 		{methods: "*", path: "/validate", name: "validate", handle: serveValidate, limit: limitValidate, noStore: true, fail: failValidate},
@@ -55,10 +56,10 @@ func publicRoutes() []route {
 
 		{methods: "GET, POST", path: "/authorize", name: "authorize", handle: serveAuthorize, limit: limitIP, noStore: true, fail: failPage},
 		{methods: "GET", path: "/login", name: "login", handle: showLogin, limit: limitIP, noStore: true, fail: failPage},
-		{methods: "POST", path: "/login", name: "login", handle: postLogin, limit: limitIP, noStore: true, fail: failPage},
+		{methods: "POST", path: "/login", name: "login", handle: postLogin, limit: limitIP, events: true, noStore: true, fail: failPage},
 		{methods: "GET", path: "/consent", name: "consent", handle: showConsent, limit: limitIP, noStore: true, fail: failPage},
-		{methods: "POST", path: "/consent", name: "consent", handle: postConsent, limit: limitIP, noStore: true, fail: failPage},
-		{methods: "GET, POST", path: "/logout", name: "logout", handle: serveLogout, limit: limitIP, noStore: true, fail: failPage},
+		{methods: "POST", path: "/consent", name: "consent", handle: postConsent, limit: limitIP, events: true, noStore: true, fail: failPage},
+		{methods: "GET, POST", path: "/logout", name: "logout", handle: serveLogout, limit: limitIP, events: true, noStore: true, fail: failPage},
 	}
 }
 

@@ -67,6 +67,7 @@ type Server struct {
 	perIP       *cache.Limiter
 	logins      *cache.Limiter // per user and address
 	loginAddrs  *cache.Limiter // per address
+	lockouts    *cache.Limiter // of the events about logins that were refused
 	validations *cache.Limiter
 
 	discovery document
@@ -101,6 +102,7 @@ func New(cfg Config) (*Server, error) {
 		perIP:       cache.NewLimiter(cfg.PerIP, cfg.Now),
 		logins:      cache.NewLimiter(cfg.Login, cfg.Now),
 		loginAddrs:  cache.NewLimiter(times(cfg.Login, usersPerAddr), cfg.Now),
+		lockouts:    cache.NewLimiter(lockoutRate(cfg.Login), cfg.Now),
 		validations: cache.NewLimiter(cfg.Validate, cfg.Now),
 		deadlines:   newDeadlines(base),
 		stop:        stop,
