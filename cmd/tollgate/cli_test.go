@@ -59,7 +59,7 @@ func TestCLI_MisuseIsExitTwoAndNamesTheHelp(t *testing.T) {
 func TestCLI_WithoutAnythingShowsHelp(t *testing.T) {
 	for _, args := range [][]string{{}, {"--help"}, {"help"}} {
 		out := mustRun(t, nil, "", args...)
-		for _, command := range []string{"dev", "serve", "config", "client", "user", "key", "grant", "token", "flow", "version"} {
+		for _, command := range []string{"dev", "serve", "config", "client", "user", "key", "grant", "token", "events", "flow", "version"} {
 			if !strings.Contains(out, "\n  "+command+" ") {
 				t.Errorf("%v: %s is missing", args, command)
 			}

@@ -39,8 +39,17 @@ func (n *node) logEvent(e flows.Event) {
 	}
 	if entry := n.log.Check(level, "event"); entry != nil {
 		entry.Write(zap.String("event", string(e.Type)), zap.String("client", e.ClientID), zap.String("subject", e.Subject),
-			zap.String("grant", string(e.Grant)), zap.String("detail", e.Detail))
+			zap.String("grant", string(e.Grant)), zap.String("detail", e.Detail),
+			optional(e.Key, "kid"), optional(e.RequestID, "request_id"), optional(e.RemoteAddr, "ip"))
 	}
+}
+
+// optional is a field that is left out where it is empty.
+func optional(text, name string) zap.Field {
+	if text == "" {
+		return zap.Skip()
+	}
+	return zap.String(name, text)
 }
 
 func (n *node) logKeyEvent(event, kid string) {

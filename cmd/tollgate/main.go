@@ -54,7 +54,7 @@ func newRoot() *cobra.Command {
 	root.Version = b.Version + " (commit " + b.Commit + ", " + b.Go + ")"
 	root.SetVersionTemplate("{{.Name}} {{.Version}}\n")
 	root.AddCommand(newDev(), newServe(), newConfig(), newClient(), newUser(), newKey(), newGrant(), newToken(),
-		newFlow(), newVersion())
+		newEvents(), newFlow(), newVersion())
 	checkCommandLine(root)
 	return root
 }

@@ -37,7 +37,7 @@ func managing(run func(ctx context.Context, cmd *cobra.Command, args []string, n
 		if err != nil {
 			return err
 		}
-		defer n.store.Close()
+		defer n.close()
 		ctx, cancel := context.WithTimeout(cmd.Context(), manageTimeout)
 		defer cancel()
 		if _, err = n.store.Ping(ctx); err == nil {

@@ -59,7 +59,7 @@ func newServing(c *config.Config, log *zap.Logger, o options) (*serving, error) 
 		}
 	}
 	set := metrics.NewSet()
-	w := wiring{config: c, master: o.master, log: log}
+	w := wiring{config: c, master: o.master, log: log, metrics: set}
 	if c.Store == config.StoreRedis {
 		w.observe = newStoreMeter(set, log, c.Log.SlowStore).observe
 	}
@@ -151,7 +151,7 @@ func (s *serving) serve(ctx context.Context, ready func()) error {
 	}
 	stop()
 	group.Wait()
-	return errors.Join(err, s.store.Close())
+	return errors.Join(err, s.close())
 }
 
 // drain finishes what is in flight.

@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/VictoriaMetrics/metrics"
 	"go.uber.org/zap"
 
 	"tollgate/cache"
@@ -38,6 +39,7 @@ type node struct {
 	log   *zap.Logger
 
 	keyTrouble atomic.Pointer[string] // why keys are not up to date; nil or "" if they are
+	events *eventKeeper
 }
 
 // wiring is what a node is built from.
@@ -46,15 +48,18 @@ type wiring struct {
 	master  *keys.Master
 	log     *zap.Logger
 	observe func(op string, took time.Duration, err error) // of every store operation; may be nil
+	metrics *metrics.Set                                   // may be nil
 }
 
-// wire builds a node. It also works while Redis is away.
+// wire builds a node, which close ends. It also works while Redis is away.
 func wire(w wiring) (*node, error) {
 	c := w.config
 	n := &node{log: w.log}
 	if err := n.openStore(c, w.observe); err != nil {
 		return nil, err
 	}
+	name := nodeName()
+	n.events = newEventKeeper(n.store, name, w.metrics, w.log)
 	fc := flows.Config{
 		Issuer:       c.Issuer,
 		Store:        n.store,
@@ -67,7 +72,7 @@ func wire(w wiring) (*node, error) {
 		SigningAlg:   c.Tokens.SigningAlg,
 		AllowStale:   c.Validation.OnStoreLoss.AllowFor,
 		AllowClient:  clientLimit(c.RateLimits.PerClient.Rate),
-		OnEvent:      n.logEvent,
+		OnEvent:      n.onEvent,
 	}
 	n.keys = keys.NewManager(keys.Config{
 		Store:        n.store,
@@ -75,9 +80,10 @@ func wire(w wiring) (*node, error) {
 		RotateEvery:  c.Keys.RotateEvery,
 		PublishAhead: c.Keys.PublishAhead,
 		KeepRetired:  fc.KeepRetiredKeys(),
-		Node:         nodeName(),
+		Node:         name,
 		Now:          time.Now,
 		OnEvent:      n.logKeyEvent,
+		OnChange:     n.onKeyChange,
 		OnError:      n.noteKeys,
 	})
 	fc.Keys = n.keys

@@ -91,7 +91,7 @@ type Events interface {
 	// not know whether AppendEvents happened may call it again.
 	AppendEvents(ctx context.Context, events []Event) error
 	// ReadEvents returns up to max events after an id, FromOldest or FromNow. Where there are
-	// none it waits for one, wait at most, and then returns none and no error. ErrCursor if after
-	// is no id.
+	// none it waits for one, wait at most, and then returns none and no error. Where the backend
+	// has lost what was newest, Next goes back to what is left. ErrCursor if after is no id.
 	ReadEvents(ctx context.Context, after string, max int, wait time.Duration) (EventPage, error)
 }

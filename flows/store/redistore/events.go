@@ -60,6 +60,10 @@ func (s *Store) ReadEvents(ctx context.Context, after string, most int, wait tim
 		return store.EventPage{}, err
 	}
 	page := store.EventPage{Next: after}
+	if len(entries) == 0 && wait > 0 {
+		page.Next, err = s.noLaterThan(ctx, after)
+		return page, err
+	}
 	for _, entry := range entries {
 		page.Next = entry.ID
 		if e, ok := parseEvent(entry); ok {
@@ -86,6 +90,20 @@ func (s *Store) newestEvent(ctx context.Context) (string, error) {
 		return "0-0", nil
 	}
 	return entries[0].ID, nil
+}
+
+// noLaterThan returns the id, or the newest there is if that is below it: then the stream began
+// anew, or an id was forged, and whoever reads after it would see nothing for long.
+func (s *Store) noLaterThan(ctx context.Context, id string) (string, error) {
+	newest, err := s.newestEvent(ctx)
+	if err != nil {
+		return "", err
+	}
+	ms, n, _ := store.ParseEventID(id)
+	if lastMS, lastN, ok := store.ParseEventID(newest); ok && (lastMS < ms || lastMS == ms && lastN < n) {
+		return newest, nil
+	}
+	return id, nil
 }
 
 func (s *Store) readEvents(ctx context.Context, after string, most int, wait time.Duration) ([]rueidis.XRangeEntry, error) {

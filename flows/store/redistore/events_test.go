@@ -52,8 +52,15 @@ func TestEvents_ForgedEntriesAreLeftOut(t *testing.T) {
 		if err != nil || page.Foreign != 1 || len(page.Events) != 1 {
 			t.Fatalf("%+v, %v", page, err)
 		}
-		if _, err = s.ReadEvents(t.Context(), page.Next, 100, 0); err != nil {
-			t.Error(err)
+		redis(t, server, "DEL", stream)
+		if page, err = s.ReadEvents(t.Context(), page.Next, 100, time.Millisecond); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.AppendEvents(t.Context(), []store.Event{{Type: "login", Time: time.Now(), Node: "n", Seq: 3}}); err != nil {
+			t.Fatal(err)
+		}
+		if page, err = s.ReadEvents(t.Context(), page.Next, 100, 0); err != nil || len(page.Events) != 1 {
+			t.Errorf("after the stream began anew: %+v, %v", page, err)
 		}
 	})
 }
