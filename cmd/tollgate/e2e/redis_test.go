@@ -64,6 +64,8 @@ func everyKey(t *testing.T, addr string) string {
 			writeAll(&all, do("LRANGE", key, "0", "-1"))
 		case "zset":
 			writeAll(&all, do("ZRANGE", key, "0", "-1", "WITHSCORES"))
+		case "stream":
+			writeAll(&all, do("XRANGE", key, "-", "+"))
 		default:
 			t.Fatalf("%q is a %q, which is not read here", key, kind)
 		}
