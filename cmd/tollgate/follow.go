@@ -83,7 +83,8 @@ func showEvent(cmd *cobra.Command) func(*store.Event) error {
 		if e.Key != "" {
 			detail = strings.TrimSpace(detail + " key " + e.Key)
 		}
-		_, err := fmt.Fprintf(out, columns, e.Time.UTC().Format("2006-01-02T15:04:05.000Z"), e.Type, dash(e.ClientID), dash(e.Subject), dash(string(e.Grant)), detail)
+		_, err := fmt.Fprintf(out, columns, e.Time.UTC().Format("2006-01-02T15:04:05.000Z"), e.Type,
+			dash(e.ClientID), dash(e.Subject), dash(string(e.Grant)), dash(detail))
 		return err
 	}
 }
