@@ -1,7 +1,7 @@
 package redistest
 
 import (
-	"fmt"
+	"crypto/tls"
 	"io"
 	"net"
 	"os"
@@ -22,8 +22,8 @@ type Server struct {
 	URL  string // redis://host:port
 
 	tb      testing.TB
-	dir     string
-	args    []string
+	args    []string    // of the whole command line
+	tls     *tls.Config // nil: plain TCP
 	mu      sync.Mutex
 	process *exec.Cmd
 	guard   io.WriteCloser
@@ -44,9 +44,20 @@ func newServer(tb testing.TB, dir string, args []string) *Server {
 		tb.Fatal("redis-server is not installed: run `make test`, which installs it")
 	}
 	addr := freeAddr(tb)
-	s := &Server{Addr: addr, URL: "redis://" + addr, tb: tb, dir: dir, args: args}
+	s := &Server{Addr: addr, URL: "redis://" + addr, tb: tb, args: append(base(addr, dir), args...)}
 	s.launch()
 	return s
+}
+
+// base is what every server that holds data begins with.
+func base(addr, dir string) []string {
+	return []string{"--bind", "127.0.0.1", "--port", portOf(addr), "--dir", dir, "--save", "", "--loglevel", "warning",
+		"--repl-diskless-sync-delay", "0"} // replicas begin at once
+}
+
+func portOf(addr string) string {
+	_, port, _ := net.SplitHostPort(addr)
+	return port
 }
 
 // freeAddr returns an address that nobody listens on now.
@@ -62,12 +73,8 @@ func freeAddr(tb testing.TB) string {
 
 func (s *Server) launch() {
 	s.tb.Helper()
-	_, port, _ := net.SplitHostPort(s.Addr)
 	var output strings.Builder
-	s.process = exec.Command("redis-server", append([]string{
-		"--bind", "127.0.0.1", "--port", port, "--dir", s.dir,
-		"--save", "", "--loglevel", "warning",
-	}, s.args...)...)
+	s.process = exec.Command("redis-server", s.args...)
 	s.process.Stdout, s.process.Stderr = &output, &output
 	if err := s.process.Start(); err != nil {
 		s.tb.Fatal("start redis-server: ", err)
@@ -106,20 +113,11 @@ func (s *Server) await() error {
 	return last
 }
 
+// ping asks for a sign of life. A server that wants a password gives one, too.
 func (s *Server) ping() error {
-	conn, err := net.DialTimeout("tcp", s.Addr, time.Second)
-	if err != nil {
-		return err
-	}
-	defer conn.Close()
-	conn.SetDeadline(time.Now().Add(time.Second))
-	if _, err := conn.Write([]byte("PING\r\n")); err != nil {
-		return err
-	}
-	reply := make([]byte, 64)
-	n, err := conn.Read(reply)
-	if err == nil && !strings.HasPrefix(string(reply[:n]), "+PONG") {
-		err = fmt.Errorf("answered %q", reply[:n])
+	_, err := s.Do("PING")
+	if err != nil && strings.HasPrefix(err.Error(), "NOAUTH") {
+		return nil
 	}
 	return err
 }
