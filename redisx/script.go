@@ -9,17 +9,33 @@ import (
 	"github.com/redis/rueidis"
 )
 
-// Script is a Lua script that Redis runs as one atomic step. It is never repeated on its own: a
-// script whose reply got lost may have run.
+// Script is a Lua script that Redis runs as one atomic step. It is never repeated on its own,
+// because a script whose reply got lost may have run, unless it is Idempotent.
 type Script struct {
-	source string
-	sha1   string
+	source     string
+	sha1       string
+	idempotent bool
+	durable    bool
 }
 
 // NewScript prepares a script; Redis sees it with the first Exec.
 func NewScript(source string) *Script {
 	sum := sha1.Sum([]byte(source))
 	return &Script{source: source, sha1: hex.EncodeToString(sum[:])}
+}
+
+// Idempotent says that running twice does and answers what running once does, so that it may be
+// repeated like a read. It returns the script.
+func (s *Script) Idempotent() *Script {
+	s.idempotent = true
+	return s
+}
+
+// Durable says that the answer acknowledges something: it is given once Config.WaitReplicas
+// replicas have what the script wrote. It returns the script.
+func (s *Script) Durable() *Script {
+	s.durable = true
+	return s
 }
 
 // Call is one run of a script.
@@ -32,18 +48,28 @@ type Call struct {
 // error is that of Client.Do.
 func (s *Script) Exec(ctx context.Context, c *Client, op string, keys []string, args ...string) (rueidis.RedisMessage, error) {
 	call := Call{Keys: keys, Args: args}
-	reply := c.run(ctx, op, func(ctx context.Context) rueidis.RedisResult {
-		result := c.redis.Do(ctx, s.byName(c, call))
+	run := plainly
+	if s.durable && c.cfg.WaitReplicas > 0 {
+		run = c.durably
+	}
+	named := s.byName(c, call)
+	reply := c.one(ctx, op, named.Slot(), s.idempotent, func(ctx context.Context, redis rueidis.Client) rueidis.RedisResult {
+		result := run(ctx, redis, named)
+		named = s.byName(c, call) // a command is used once
 		if unknown(result.Error()) {
-			result = c.redis.Do(ctx, s.bySource(c, call))
+			result = run(ctx, redis, s.bySource(c, call))
 		}
 		return result
 	})
 	return reply.RedisMessage, reply.Err
 }
 
+func plainly(ctx context.Context, redis rueidis.Client, cmd rueidis.Completed) rueidis.RedisResult {
+	return redis.Do(ctx, cmd)
+}
+
 // ExecMulti runs the script several times, on keys that may live on different nodes, in one
-// round trip. The runs are not one atomic step.
+// round trip. The runs are not one atomic step. It is for scripts that acknowledge nothing.
 func (s *Script) ExecMulti(ctx context.Context, c *Client, op string, calls ...Call) []Reply {
 	cmds := make(rueidis.Commands, len(calls))
 	for i, call := range calls {

@@ -2,11 +2,8 @@ package main
 
 import (
 	"crypto/rand"
-	"crypto/tls"
-	"crypto/x509"
 	"encoding/base64"
 	"errors"
-	"fmt"
 	"os"
 	"sync/atomic"
 	"time"
@@ -107,19 +104,8 @@ func (n *node) openStore(c *config.Config, observe func(string, time.Duration, e
 		n.store = memstore.New(memstore.Options{})
 		return nil
 	}
-	tlsConfig, err := redisTLS(c.Redis.TLS)
-	if err != nil {
-		return err
-	}
-	n.redis, err = redisx.Open(redisx.Config{
-		Addresses: c.Redis.Addresses,
-		Username:  c.Redis.Username,
-		Password:  c.Redis.Password.Reveal(),
-		DB:        c.Redis.DB,
-		TLS:       tlsConfig,
-		Timeout:   c.Redis.Timeout,
-		Observe:   observe,
-	})
+	var err error
+	n.redis, err = redisx.Open(redisConfig(c, observe))
 	if err != nil {
 		return err
 	}
@@ -127,27 +113,29 @@ func (n *node) openStore(c *config.Config, observe func(string, time.Duration, e
 	return nil
 }
 
-func redisTLS(c config.RedisTLS) (*tls.Config, error) {
-	if !c.Enabled {
-		return nil, nil
+func redisConfig(c *config.Config, observe func(string, time.Duration, error)) redisx.Config {
+	r := &c.Redis
+	out := redisx.Config{
+		Mode:           redisx.Mode(r.Mode),
+		Addresses:      r.Addresses,
+		SentinelMaster: r.SentinelMaster,
+		Username:       r.Username,
+		Password:       r.Password.Reveal(),
+		PasswordFrom:   r.ReadPassword,
+		DB:             r.DB,
+		Timeout:        r.Timeout,
+		CachedPrefixes: redistore.CachedPrefixes(r.KeyPrefix),
+		MaxStale:       c.Validation.MaxStale,
+		WaitReplicas:   r.WaitReplicas,
+		Observe:        observe,
 	}
-	out := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: c.ServerName}
-	if c.CAFile != "" {
-		text, err := os.ReadFile(string(c.CAFile))
-		if err != nil {
-			return nil, fmt.Errorf("redis.tls.ca_file: %w", err)
+	if r.TLS.Enabled {
+		out.TLS = &redisx.TLS{
+			CAFile: string(r.TLS.CAFile), CertFile: string(r.TLS.CertFile), KeyFile: string(r.TLS.KeyFile),
+			ServerName: r.TLS.ServerName,
 		}
-		out.RootCAs = x509.NewCertPool()
-		out.RootCAs.AppendCertsFromPEM(text)
 	}
-	if c.CertFile != "" {
-		pair, err := tls.LoadX509KeyPair(string(c.CertFile), string(c.KeyFile))
-		if err != nil {
-			return nil, fmt.Errorf("redis.tls.cert_file: %w", err)
-		}
-		out.Certificates = []tls.Certificate{pair}
-	}
-	return out, nil
+	return out
 }
 
 // clientLimit counts each client's requests against the rate.

@@ -36,8 +36,12 @@ const (
 	StoreMemory = "memory"
 )
 
-// ModeStandalone is the value of redis.mode for one Redis server.
-const ModeStandalone = "standalone"
+// The values of redis.mode.
+const (
+	ModeStandalone = "standalone" // one Redis server
+	ModeSentinel   = "sentinel"   // a primary that Sentinels name
+	ModeCluster    = "cluster"
+)
 
 // Listen holds the two listeners' addresses, host:port; an empty host is every interface.
 type Listen struct {
@@ -62,6 +66,8 @@ type Redis struct {
 	TLS            RedisTLS      `yaml:"tls"`
 	KeyPrefix      string        `yaml:"key_prefix"`
 	Timeout        time.Duration `yaml:"timeout"`
+	// WaitReplicas is how many replicas must have a write before it is acknowledged; 0: none.
+	WaitReplicas int `yaml:"wait_replicas"`
 
 	Password Secret `yaml:"-"` // what PasswordFile holds
 }

@@ -83,7 +83,7 @@ func (v *validator) secretLine(path string, file SecretFile) string {
 	if !ok {
 		return ""
 	}
-	line := strings.TrimSuffix(strings.TrimSuffix(string(text), "\n"), "\r")
+	line := firstLine(text)
 	switch {
 	case line == "":
 		v.problem(path, "%s is empty; put the secret into it", file)
@@ -93,6 +93,11 @@ func (v *validator) secretLine(path string, file SecretFile) string {
 		return ""
 	}
 	return line
+}
+
+// firstLine is a file's only line, without its end.
+func firstLine(text []byte) string {
+	return strings.TrimSuffix(strings.TrimSuffix(string(text), "\n"), "\r")
 }
 
 // secret reads a secret's file, and warns where others can read it too.

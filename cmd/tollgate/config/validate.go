@@ -11,9 +11,10 @@ import (
 
 // The bounds that are not the operator's to move.
 const (
-	maxAccessTTL = 24 * time.Hour   // a longer one outlives every reason to revoke by expiry
-	maxCodeTTL   = 10 * time.Minute // RFC 6749 4.1.2
-	maxTimeout   = 10 * time.Second // a gateway waits no longer for its answer
+	maxAccessTTL = 24 * time.Hour        // a longer one outlives every reason to revoke by expiry
+	maxCodeTTL   = 10 * time.Minute      // RFC 6749 4.1.2
+	maxTimeout   = 10 * time.Second      // a gateway waits no longer for its answer
+	minStale     = 50 * time.Millisecond // less than that, and a busy machine gives up a Redis that is well
 	maxStale     = time.Minute
 )
 
@@ -113,7 +114,7 @@ func (v *validator) tokens() {
 }
 
 func (v *validator) validation() {
-	between(v, "validate.max_stale", v.config.Validation.MaxStale, time.Millisecond, maxStale)
+	between(v, "validate.max_stale", v.config.Validation.MaxStale, minStale, maxStale)
 	allow := v.config.Validation.OnStoreLoss.AllowFor
 	switch {
 	case allow == 0:

@@ -1,19 +1,24 @@
 package config
 
 import (
+	"errors"
 	"regexp"
 	"time"
 )
+
+// maxWaitReplicas is more replicas than anybody waits for.
+const maxWaitReplicas = 16
 
 var keyPrefix = regexp.MustCompile(`^[A-Za-z0-9_.:-]{1,64}$`)
 
 func (v *validator) redis() {
 	r := v.config.Redis
-	if oneOf(v, "redis.mode", r.Mode, ModeStandalone, "sentinel", "cluster") && r.Mode != ModeStandalone {
-		v.problem("redis.mode", "%s is not supported yet; use standalone", r.Mode)
-	}
+	oneOf(v, "redis.mode", r.Mode, ModeStandalone, ModeSentinel, ModeCluster)
 	v.redisAddresses()
-	if r.SentinelMaster != "" && r.Mode != "sentinel" {
+	switch {
+	case r.Mode == ModeSentinel && r.SentinelMaster == "":
+		v.problem("redis.sentinel_master", "is not set; give the name that Sentinels know the primary by, such as mymaster")
+	case r.Mode != ModeSentinel && r.SentinelMaster != "":
 		v.problem("redis.sentinel_master", "is only for mode sentinel; remove it")
 	}
 	if r.Username != "" && r.PasswordFile == "" {
@@ -21,11 +26,31 @@ func (v *validator) redis() {
 	}
 	v.config.Redis.Password = Secret(v.secretLine("redis.password_file", r.PasswordFile))
 	between(v, "redis.db", r.DB, 0, 1<<16)
+	if r.Mode == ModeCluster && r.DB != 0 {
+		v.problem("redis.db", "is %d; a cluster has database 0 only: remove it", r.DB)
+	}
 	v.redisTLS()
 	if !keyPrefix.MatchString(r.KeyPrefix) {
 		v.problem("redis.key_prefix", "%q is wrong; wants 1 to 64 letters, digits and _ . : -", clip(r.KeyPrefix))
 	}
 	between(v, "redis.timeout", r.Timeout, time.Millisecond, maxTimeout)
+	between(v, "redis.wait_replicas", r.WaitReplicas, 0, maxWaitReplicas)
+}
+
+// ReadPassword reads the password from its file as it is now; "" where there is none.
+func (r *Redis) ReadPassword() (string, error) {
+	if r.PasswordFile == "" {
+		return "", nil
+	}
+	text, err := readBounded(string(r.PasswordFile), maxSecret)
+	if err != nil {
+		return "", err
+	}
+	line := firstLine(text)
+	if line == "" {
+		return "", errors.New("redis.password_file is empty")
+	}
+	return line, nil
 }
 
 func (v *validator) redisAddresses() {

@@ -35,9 +35,13 @@ import (
 //	P:fence:{N(name)}               string  counter, TTL
 //	P:events                        stream  event: json, TTL; also a channel of that name
 //	P:appended:{P:events}:N(node)   string  count of the node's last event, TTL
-//
-// Whoever watches for revocations watches the prefixes P:revoked: and P:client:.
 type names struct{ prefix string }
+
+// CachedPrefixes are what the keys begin with that are read for every token, and so answered from
+// memory: revocations, clients, and the key set for its epoch.
+func CachedPrefixes(prefix string) []string {
+	return []string{prefix + ":revoked:", prefix + ":client:", prefix + ":keys"}
+}
 
 func (n names) client(id string) string         { return n.prefix + ":client:" + digest(id) }
 func (n names) clients() string                 { return n.prefix + ":clients" }

@@ -1,0 +1,171 @@
+package redisx
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+	"time"
+
+	"github.com/redis/rueidis"
+	"github.com/sony/gobreaker/v2"
+)
+
+const (
+	// A breaker opens when half of at least 20 commands within 2 s failed. Then nobody waits for
+	// a Redis that does not answer; one command a second finds out whether it does again.
+	breakerVolume = 20
+	breakerRatio  = 0.5
+	breakerWindow = 2 * time.Second
+	breakerBucket = 200 * time.Millisecond
+	breakerOpen   = time.Second
+
+	// In a cluster one primary may be gone while the others serve, so each range of slots has a
+	// breaker of its own.
+	slotsOfAll    = 1 << 14
+	clusterRanges = 16
+	maxBreakers   = clusterRanges + 1 // and one for what any node can answer
+)
+
+var (
+	errOpenBreaker = errors.New("too many commands failed; trying again within a second")
+	errOpening     = errors.New("not connected yet")
+	errNotAsked    = errors.New("answered from memory") // neither success nor failure
+)
+
+// breakers refuse commands at once while Redis does not serve them.
+type breakers struct {
+	list   []*breaker
+	ranges bool
+}
+
+type breaker struct {
+	steps *gobreaker.TwoStepCircuitBreaker[struct{}]
+	shut  atomic.Bool // open or half-open: what passes must ask first
+}
+
+func newBreakers(mode Mode) *breakers {
+	all := &breakers{list: make([]*breaker, 1)}
+	if mode == Cluster {
+		all.list, all.ranges = make([]*breaker, maxBreakers), true
+	}
+	for i := range all.list {
+		b := &breaker{}
+		b.steps = gobreaker.NewTwoStepCircuitBreaker[struct{}](gobreaker.Settings{
+			MaxRequests:  1,
+			Interval:     breakerWindow,
+			BucketPeriod: breakerBucket,
+			Timeout:      breakerOpen,
+			ReadyToTrip: func(n gobreaker.Counts) bool {
+				return n.Requests >= breakerVolume && float64(n.TotalFailures) >= breakerRatio*float64(n.Requests)
+			},
+			OnStateChange: func(_ string, _, to gobreaker.State) { b.shut.Store(to != gobreaker.StateClosed) },
+			IsSuccessful:  func(err error) bool { return !isFailure(err) },
+			IsExcluded:    isExcluded,
+		})
+		all.list[i] = b
+	}
+	return all
+}
+
+// of returns the index of a slot's breaker.
+func (b *breakers) of(slot uint16) int {
+	switch {
+	case !b.ranges:
+		return 0
+	case slot >= slotsOfAll: // goes to any node
+		return clusterRanges
+	}
+	return int(slot) / (slotsOfAll / clusterRanges)
+}
+
+// outages are the first words of errors with which Redis says that it does not serve. Every other
+// one, such as WRONGTYPE, ERR, OOM, MISCONF or NOPERM, is an answer of a Redis that is well, though
+// not of one that did what was asked.
+var outages = map[string]bool{
+	"LOADING": true, "READONLY": true, "CLUSTERDOWN": true, "MASTERDOWN": true, "BUSY": true,
+	"NOAUTH": true, "WRONGPASS": true, // nothing at all is answered
+}
+
+// isFailure is what the breaker counts against Redis.
+func isFailure(err error) bool {
+	if err == nil || rueidis.IsRedisNil(err) || err == errTooFewReplicas {
+		return false
+	}
+	var said *rueidis.RedisError
+	if errors.As(err, &said) {
+		return outages[firstWord(said.Error())]
+	}
+	return true // no reply in time, or no connection
+}
+
+// isExcluded is what says nothing about Redis: the caller went away, or we are closing.
+func isExcluded(err error) bool {
+	return errors.Is(err, context.Canceled) || errors.Is(err, rueidis.ErrClosing) || err == errNotAsked
+}
+
+func firstWord(s string) string {
+	for i := range len(s) {
+		if s[i] == ' ' {
+			return s[:i]
+		}
+	}
+	return s
+}
+
+// permit is one call's leave to ask Redis, of all the breakers its commands concern.
+type permit struct {
+	of    *breakers
+	asked uint32 // bits, one for a breaker: it was asked
+	shut  uint32 // it was not well when it was first looked at
+	well  uint32 // it was
+	told  uint32 // Redis was asked, and fault is what came of it
+	done  [maxBreakers]func(error)
+	fault [maxBreakers]error // the worst
+}
+
+// ask reports whether a command on the slot may be sent.
+func (p *permit) ask(slot uint16) bool {
+	i := p.of.of(slot)
+	if bit := uint32(1) << i; p.asked&bit == 0 {
+		p.asked |= bit
+		p.done[i], _ = p.of.list[i].steps.Allow()
+	}
+	return p.done[i] != nil
+}
+
+// askUnlessWell is ask, but costs nothing where the breaker is closed: for what may turn out not
+// to need Redis. It answers the same all through one call.
+func (p *permit) askUnlessWell(slot uint16) bool {
+	i := p.of.of(slot)
+	bit := uint32(1) << i
+	if (p.shut|p.well)&bit == 0 {
+		if p.of.list[i].shut.Load() {
+			p.shut |= bit
+		} else {
+			p.well |= bit
+		}
+	}
+	return p.well&bit != 0 || p.ask(slot)
+}
+
+// note keeps what came of a command.
+func (p *permit) note(slot uint16, err error) {
+	i := p.of.of(slot)
+	if bit := uint32(1) << i; p.told&bit == 0 || isFailure(err) {
+		p.told |= bit
+		p.fault[i] = err
+	}
+}
+
+// end tells the breakers.
+func (p *permit) end() {
+	for i, done := range p.done[:len(p.of.list)] {
+		switch {
+		case done == nil:
+		case p.told&(1<<i) == 0:
+			done(errNotAsked)
+		default:
+			done(p.fault[i])
+		}
+	}
+}
