@@ -19,9 +19,9 @@ var (
 	errPublicSecret  = oauth.InvalidRequest("a public client has no secret")
 )
 
-// GetClient returns a client, or not_found.
+// GetClient returns a client as it is stored now, or not_found.
 func (f *Flows) GetClient(ctx context.Context, id string) (*oauth.Client, error) {
-	c, err := f.store.GetClient(ctx, id)
+	c, err := f.store.GetClient(store.Fresh(ctx), id)
 	switch {
 	case errors.Is(err, store.ErrAbsent):
 		return nil, errNoClient

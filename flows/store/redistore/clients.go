@@ -9,7 +9,7 @@ import (
 
 // GetClient implements store.Clients.
 func (s *Store) GetClient(ctx context.Context, id string) (*oauth.Client, error) {
-	value, err := s.get(ctx, "get_client", s.names.client(id))
+	value, err := s.getCached(ctx, "get_client", s.names.client(id))
 	if err != nil {
 		return nil, err
 	}
@@ -35,7 +35,9 @@ func (s *Store) CreateClient(ctx context.Context, c *oauth.Client) error {
 	if err != nil {
 		return err
 	}
-	created := s.create(ctx, op, s.names.client(c.ID), value)
+	key := s.names.client(c.ID)
+	created := s.create(ctx, op, key, value)
+	s.redis.Wrote(key)
 	if created != nil && created != store.ErrExists {
 		return created
 	}
@@ -52,7 +54,9 @@ func (s *Store) UpdateClient(ctx context.Context, c *oauth.Client) error {
 	if err != nil {
 		return err
 	}
-	return s.replace(ctx, op, s.names.client(c.ID), c.Version, value)
+	key := s.names.client(c.ID)
+	defer s.redis.Wrote(key)
+	return s.replace(ctx, op, key, c.Version, value)
 }
 
 func clientRecord(op string, c *oauth.Client, version int64) (string, error) {
@@ -68,7 +72,9 @@ func (s *Store) DeleteClient(ctx context.Context, id string) error {
 	if err := s.unlist(ctx, op, s.names.clients(), id); err != nil {
 		return err
 	}
-	found, err := s.del(ctx, op, s.names.client(id))
+	key := s.names.client(id)
+	found, err := s.delDurably(ctx, op, key)
+	s.redis.Wrote(key)
 	if err == nil && !found {
 		return store.ErrAbsent
 	}

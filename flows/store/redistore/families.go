@@ -83,6 +83,9 @@ func (s *Store) Rotate(ctx context.Context, r *store.Rotation) (*store.Family, [
 		[]string{s.names.family(r.Grant), s.names.revokedGrant(r.Grant), s.names.code(r.Grant)},
 		string(r.Presented[:]), r.ClientID, string(r.Successor[:]), string(r.Sealed),
 		ms(r.Now), ttl(r.Window), ttl(r.EndUntil.Sub(r.Now)))
+	if refused != nil { // the family may be ended now
+		s.redis.Wrote(s.names.revokedGrant(r.Grant))
+	}
 	if len(values) == 0 {
 		return nil, nil, refused
 	}

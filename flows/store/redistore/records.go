@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/redis/rueidis"
+
 	"tollgate/flows/store"
 	"tollgate/redisx"
 )
@@ -27,7 +29,7 @@ func parseVersioned(op, value string, record any) error {
 
 // create stores a record that must not be there yet, or says ErrExists.
 func (s *Store) create(ctx context.Context, op, key, value string) error {
-	_, err := s.redis.Do(ctx, op, s.redis.B().Set().Key(key).Value(value).Nx().Build())
+	_, err := s.redis.DoDurable(ctx, op, s.redis.B().Set().Key(key).Value(value).Nx().Build())
 	if err == redisx.ErrNil {
 		return store.ErrExists
 	}
@@ -77,7 +79,10 @@ func (s *Store) listed(ctx context.Context, op, listing string, p store.Page) ([
 
 // getAll reads several strings in one round trip; "" for one that is not there.
 func (s *Store) getAll(ctx context.Context, op string, keys []string) ([]string, error) {
-	gets := s.gets(keys)
+	gets := make([]rueidis.Completed, len(keys)) // MGET cannot cross slots
+	for i, key := range keys {
+		gets[i] = s.redis.B().Get().Key(key).Build()
+	}
 	values := make([]string, len(keys))
 	for i, reply := range s.redis.DoMulti(ctx, op, gets...) {
 		value, err := text(reply.RedisMessage, reply.Err)

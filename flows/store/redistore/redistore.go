@@ -76,9 +76,28 @@ func (s *Store) get(ctx context.Context, op, key string) (string, error) {
 	return text(message, err)
 }
 
+// getCached is get, answered from memory where that is as good.
+func (s *Store) getCached(ctx context.Context, op, key string) (string, error) {
+	if store.IsFresh(ctx) {
+		return s.get(ctx, op, key)
+	}
+	reply := s.redis.ReadCached(ctx, op, redisx.Read{Key: key})[0]
+	return text(reply.RedisMessage, reply.Err)
+}
+
 // del removes a key and reports whether it was there.
 func (s *Store) del(ctx context.Context, op, key string) (bool, error) {
 	message, err := s.redis.Do(ctx, op, s.redis.B().Del().Key(key).Build())
+	return wasThere(message, err)
+}
+
+// delDurably is del for what people registered.
+func (s *Store) delDurably(ctx context.Context, op, key string) (bool, error) {
+	message, err := s.redis.DoDurable(ctx, op, s.redis.B().Del().Key(key).Build())
+	return wasThere(message, err)
+}
+
+func wasThere(message rueidis.RedisMessage, err error) (bool, error) {
 	if err != nil {
 		return false, err
 	}

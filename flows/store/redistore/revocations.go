@@ -14,8 +14,10 @@ func (s *Store) RevokeToken(ctx context.Context, id oauth.TokenID, until time.Ti
 
 // RevokeGrant implements store.Revocations.
 func (s *Store) RevokeGrant(ctx context.Context, id oauth.GrantID, until time.Time) error {
+	key := s.names.revokedGrant(id)
+	defer s.redis.Wrote(key)
 	_, err := s.exec(ctx, revokeGrant, "revoke_grant",
-		[]string{s.names.family(id), s.names.revokedGrant(id), s.names.code(id)}, s.ttl(until))
+		[]string{s.names.family(id), key, s.names.code(id)}, s.ttl(until))
 	return err
 }
 
@@ -35,6 +37,7 @@ func (s *Store) RevokeSubject(ctx context.Context, subject string, at, until tim
 }
 
 func (s *Store) revoke(ctx context.Context, op, key, at string, until time.Time) error {
+	defer s.redis.Wrote(key)
 	_, err := s.exec(ctx, revoke, op, []string{key}, at, s.ttl(until))
 	return err
 }

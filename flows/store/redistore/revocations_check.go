@@ -5,8 +5,6 @@ import (
 	"errors"
 	"strconv"
 
-	"github.com/redis/rueidis"
-
 	"tollgate/flows/store"
 	"tollgate/redisx"
 )
@@ -18,18 +16,18 @@ type question struct {
 }
 
 // CheckRevoked implements store.Revocations: every question about every reference, and the
-// epoch once, in one round trip.
+// epoch once, from memory or in one round trip.
 func (s *Store) CheckRevoked(ctx context.Context, refs []store.TokenRef) []error {
 	questions := make([][]question, len(refs))
-	var keys []string
+	reads := make([]redisx.Read, 0, 5*len(refs)+1)
 	for i := range refs {
 		questions[i] = s.questions(&refs[i])
 		for _, q := range questions[i] {
-			keys = append(keys, q.key)
+			reads = append(reads, redisx.Read{Key: q.key})
 		}
 	}
-	cmds := append(s.gets(keys), s.redis.B().Hget().Key(s.names.keys()).Field("epoch").Build())
-	replies := s.redis.DoMulti(ctx, "check_revoked", cmds...)
+	reads = append(reads, redisx.Read{Key: s.names.keys(), Field: "epoch"})
+	replies := s.redis.ReadCached(ctx, "check_revoked", reads...)
 	epoch := replies[len(replies)-1]
 
 	answers := make([]error, len(refs))
@@ -42,7 +40,7 @@ func (s *Store) CheckRevoked(ctx context.Context, refs []store.TokenRef) []error
 }
 
 func (s *Store) questions(ref *store.TokenRef) []question {
-	var qs []question
+	qs := make([]question, 0, 5)
 	if ref.ID != "" {
 		qs = append(qs, question{key: s.names.revokedToken(ref.ID)})
 	}
@@ -100,13 +98,4 @@ func (q question) answer(ref *store.TokenRef, reply redisx.Reply) (revoked bool,
 	}
 	at, err := strconv.ParseInt(value, 10, 64)
 	return err == nil && ref.IssuedAt.UnixMilli() <= at, err
-}
-
-// gets makes one GET per key, because MGET cannot cross slots.
-func (s *Store) gets(keys []string) []rueidis.Completed {
-	cmds := make([]rueidis.Completed, len(keys), len(keys)+1)
-	for i, key := range keys {
-		cmds[i] = s.redis.B().Get().Key(key).Build()
-	}
-	return cmds
 }

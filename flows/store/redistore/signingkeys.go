@@ -32,7 +32,9 @@ func (s *Store) SaveKeySet(ctx context.Context, ks *store.KeySet) error {
 	if err != nil {
 		return err
 	}
-	_, err = s.exec(ctx, saveKeys, op, []string{s.names.keys()},
+	key := s.names.keys()
+	defer s.redis.Wrote(key)
+	_, err = s.exec(ctx, saveKeys, op, []string{key},
 		ks.Epoch, strconv.FormatInt(ks.Version, 10), data)
 	return err
 }

@@ -151,7 +151,7 @@ func (s *Store) DeleteUser(ctx context.Context, subject string) error {
 	if err := s.dropUsername(ctx, op, u.Username, subject); err != nil {
 		return err
 	}
-	found, err := s.del(ctx, op, s.names.user(subject))
+	found, err := s.delDurably(ctx, op, s.names.user(subject))
 	if err == nil && !found {
 		return store.ErrAbsent
 	}

@@ -1,0 +1,12 @@
+package store
+
+import "context"
+
+type fresh struct{}
+
+// Fresh returns a context under which a backend answers from its own data, never from what a node
+// remembers of it: for who reads a record in order to change it.
+func Fresh(ctx context.Context) context.Context { return context.WithValue(ctx, fresh{}, true) }
+
+// IsFresh reports whether ctx is of Fresh.
+func IsFresh(ctx context.Context) bool { return ctx.Value(fresh{}) != nil }
