@@ -78,6 +78,38 @@ func TestScripts_TouchOneSlot(t *testing.T) {
 	})
 }
 
+func TestRedistore_KeepsTheContractEverywhere(t *testing.T) {
+	for _, place := range []struct {
+		name string
+		find func(t *testing.T) redisx.Config
+	}{
+		{"Sentinel", func(t *testing.T) redisx.Config {
+			s := redistest.StartSentinel(t)
+			return redisx.Config{Mode: redisx.Sentinel, Addresses: s.Addresses, SentinelMaster: s.Master}
+		}},
+		{"Cluster", func(t *testing.T) redisx.Config {
+			return redisx.Config{Mode: redisx.Cluster, Addresses: redistest.StartCluster(t).Addresses}
+		}},
+		{"TLS", func(t *testing.T) redisx.Config {
+			s := redistest.StartTLS(t)
+			return redisx.Config{Addresses: []string{s.Addr}, TLS: &redisx.TLS{CAFile: s.CAFile, CertFile: s.CertFile, KeyFile: s.KeyFile}}
+		}},
+		{"strict, with two replicas", func(t *testing.T) redisx.Config {
+			s := redistest.StartSentinel(t)
+			return redisx.Config{Mode: redisx.Sentinel, Addresses: s.Addresses, SentinelMaster: s.Master, WaitReplicas: 1}
+		}},
+	} {
+		t.Run(place.name, func(t *testing.T) {
+			cfg := place.find(t)
+			cfg.Timeout = 2 * time.Second
+			var stores atomic.Int64
+			storetest.Run(t, func(t *testing.T) store.Store {
+				return openWith(t, cfg, fmt.Sprint("p", stores.Add(1)))
+			})
+		})
+	}
+}
+
 func TestStore_NeedsLittlePrivilege(t *testing.T) {
 	t.Run("row 389: no dangerous command", func(t *testing.T) {
 		server, prefix := redistest.Shared(t)

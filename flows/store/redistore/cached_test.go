@@ -1,0 +1,348 @@
+package redistore_test
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"tollgate/flows/oauth"
+	"tollgate/flows/store"
+	"tollgate/flows/store/redistore"
+	"tollgate/redisx"
+	"tollgate/redisx/redistest"
+)
+
+// ref is a token as they are issued: its id begins with the grant's.
+func ref() store.TokenRef {
+	raw := make([]byte, 32)
+	rand.Read(raw)
+	b64 := base64.RawURLEncoding.EncodeToString
+	return store.TokenRef{
+		ID: oauth.TokenID(b64(raw)), Grant: oauth.GrantID(b64(raw[:16])),
+		ClientID: "app", Subject: "alice", SessionID: "sid", IssuedAt: time.Now().Add(-time.Minute), Epoch: "e",
+	}
+}
+
+func check(s *redistore.Store, r store.TokenRef) error {
+	return s.CheckRevoked(context.Background(), []store.TokenRef{r})[0]
+}
+
+// nodes are two stores on one server, with a key set whose epoch is "e". b is Redis' user b.
+func nodes(t *testing.T, args ...string) (server *redistest.Server, a, b *redistore.Store) {
+	t.Helper()
+	server = redistest.Start(t, append(args, redistest.User("b", "b", "~*", "&*", "+@all")...)...)
+	a = open(t, server.Addr, "p")
+	b = openWith(t, redisx.Config{Addresses: []string{server.Addr}, Timeout: 2 * time.Second, Username: "b", Password: "b"}, "p")
+	if err := a.SaveKeySet(t.Context(), &store.KeySet{Epoch: "e", Version: 1}); err != nil {
+		t.Fatal(err)
+	}
+	return server, a, b
+}
+
+// warm has b remember that nothing is known about a token.
+func warm(t *testing.T, b *redistore.Store, r store.TokenRef) {
+	t.Helper()
+	if err := check(b, r); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// until is how long b goes on to say something else.
+func until(t *testing.T, want error, within time.Duration, ask func() error) time.Duration {
+	t.Helper()
+	start := time.Now()
+	for {
+		err := ask()
+		took := time.Since(start)
+		if errors.Is(err, want) {
+			return took
+		}
+		if took > within {
+			t.Fatalf("still %v after %v", err, took)
+		}
+		time.Sleep(50 * time.Microsecond)
+	}
+}
+
+func TestCached_AHitAsksRedisNothing(t *testing.T) {
+	server, a, b := nodes(t)
+	if err := a.CreateClient(t.Context(), &oauth.Client{ID: "app"}); err != nil {
+		t.Fatal(err)
+	}
+	r := ref()
+	ask := func() {
+		warm(t, b, r)
+		if _, err := b.GetClient(t.Context(), "app"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ask()
+	server.Text(t, "CONFIG", "RESETSTAT")
+	for range 1000 {
+		ask()
+	}
+	for line := range strings.Lines(server.Text(t, "INFO", "commandstats")) {
+		name, _, _ := strings.Cut(line, ":")
+		switch name, ours := strings.CutPrefix(name, "cmdstat_"); {
+		case !ours, name == "ping", name == "info", name == "config|resetstat": // proof of life, and this test
+		default:
+			t.Errorf("1000 hits cost %s", line)
+		}
+	}
+}
+
+func TestCached_WhatAnotherNodeEndsIsSeenAtOnce(t *testing.T) {
+	_, a, b := nodes(t)
+	for _, story := range []struct {
+		name   string
+		revoke func(store.TokenRef) error
+	}{
+		{"token", func(r store.TokenRef) error { return a.RevokeToken(t.Context(), r.ID, time.Now().Add(time.Minute)) }},
+		{"grant", func(r store.TokenRef) error { return a.RevokeGrant(t.Context(), r.Grant, time.Now().Add(time.Minute)) }},
+		{"session", func(r store.TokenRef) error {
+			return a.RevokeSession(t.Context(), r.SessionID, time.Now().Add(time.Minute))
+		}},
+		{"client", func(r store.TokenRef) error {
+			return a.RevokeClient(t.Context(), r.ClientID, time.Now(), time.Now().Add(time.Minute))
+		}},
+		{"subject", func(r store.TokenRef) error {
+			return a.RevokeSubject(t.Context(), r.Subject, time.Now(), time.Now().Add(time.Minute))
+		}},
+	} {
+		t.Run(story.name, func(t *testing.T) {
+			var all []time.Duration
+			for i := range 200 {
+				r := ref()
+				r.SessionID, r.ClientID, r.Subject = fmt.Sprint("s", story.name, i), fmt.Sprint("c", story.name, i), fmt.Sprint("u", story.name, i)
+				warm(t, b, r)
+				if err := story.revoke(r); err != nil {
+					t.Fatal(err)
+				}
+				all = append(all, until(t, store.ErrRevoked, 250*time.Millisecond, func() error { return check(b, r) }))
+			}
+			slices.Sort(all)
+			t.Logf("seen after: p50 %v, p99 %v, max %v", all[100], all[198], all[199])
+			if all[198] > 50*time.Millisecond {
+				t.Errorf("p99 is %v", all[198])
+			}
+		})
+	}
+	t.Run("a client that is changed", func(t *testing.T) {
+		if err := a.CreateClient(t.Context(), &oauth.Client{ID: "app"}); err != nil {
+			t.Fatal(err)
+		}
+		b.GetClient(t.Context(), "app")
+		if err := a.UpdateClient(t.Context(), &oauth.Client{ID: "app", Version: 1, Disabled: true}); err != nil {
+			t.Fatal(err)
+		}
+		disabled := errors.New("disabled")
+		until(t, disabled, 250*time.Millisecond, func() error {
+			if c, err := b.GetClient(t.Context(), "app"); err == nil && c.Disabled {
+				return disabled
+			}
+			return nil
+		})
+	})
+	t.Run("a client that did not exist", func(t *testing.T) {
+		if _, err := b.GetClient(t.Context(), "new"); err != store.ErrAbsent {
+			t.Fatal(err)
+		}
+		if err := a.CreateClient(t.Context(), &oauth.Client{ID: "new"}); err != nil {
+			t.Fatal(err)
+		}
+		until(t, nil, 250*time.Millisecond, func() error { _, err := b.GetClient(t.Context(), "new"); return err })
+	})
+}
+
+// Redis answers a write before it takes back what it told us before; the writer must not see that.
+func TestCached_WhatThisNodeEndsIsSeenByTheNextCall(t *testing.T) {
+	_, a, _ := nodes(t)
+	if err := a.CreateClient(t.Context(), &oauth.Client{ID: "app"}); err != nil {
+		t.Fatal(err)
+	}
+	for i := range 2000 {
+		r := ref()
+		warm(t, a, r)
+		if err := a.RevokeToken(t.Context(), r.ID, time.Now().Add(time.Minute)); err != nil {
+			t.Fatal(err)
+		}
+		if err := check(a, r); err != store.ErrRevoked {
+			t.Fatalf("round %d: %v", i, err)
+		}
+		version := int64(i + 1)
+		if err := a.UpdateClient(t.Context(), &oauth.Client{ID: "app", Version: version}); err != nil {
+			t.Fatal(err)
+		}
+		if c, err := a.GetClient(t.Context(), "app"); err != nil || c.Version != version+1 {
+			t.Fatalf("round %d: %+v, %v", i, c, err)
+		}
+	}
+}
+
+func TestCached_ALostConnectionTakesItsAnswersWithIt(t *testing.T) {
+	t.Run("row F17: the connection is killed a thousand times", func(t *testing.T) {
+		server, a, b := nodes(t)
+		var longest time.Duration
+		for i := range 1000 {
+			r := ref()
+			until(t, nil, time.Second*3, func() error { return check(b, r) })
+			killed := make(chan struct{})
+			go func() {
+				defer close(killed)
+				server.Do("CLIENT", "KILL", "USER", "b")
+			}()
+			if i%2 == 0 {
+				<-killed
+			}
+			if err := a.RevokeToken(t.Context(), r.ID, time.Now().Add(time.Minute)); err != nil {
+				t.Fatal(err)
+			}
+			start, stale := time.Now(), time.Duration(0)
+			for {
+				err := check(b, r)
+				if took := time.Since(start); err == nil {
+					stale = took
+				} else if err == store.ErrRevoked {
+					break
+				}
+				if time.Since(start) > 3*time.Second {
+					t.Fatal("never revoked")
+				}
+			}
+			longest = max(longest, stale)
+			<-killed
+		}
+		t.Log("believed longest after its revocation:", longest)
+		if longest > 100*time.Millisecond {
+			t.Errorf("believed for %v", longest)
+		}
+	})
+}
+
+func TestCached_AHungRedisIsNotBelievedForLong(t *testing.T) {
+	for _, maxStale := range []time.Duration{time.Second, 300 * time.Millisecond} {
+		t.Run("row F3: "+maxStale.String(), func(t *testing.T) {
+			t.Parallel()
+			server := redistest.Start(t)
+			s := openWith(t, redisx.Config{Addresses: []string{server.Addr}, Timeout: 250 * time.Millisecond, MaxStale: maxStale}, "p")
+			if err := s.SaveKeySet(t.Context(), &store.KeySet{Epoch: "e", Version: 1}); err != nil {
+				t.Fatal(err)
+			}
+			r := ref()
+			// The key set was written a moment ago, and so is not cached yet.
+			time.Sleep(maxStale + 50*time.Millisecond)
+			warm(t, s, r)
+			server.Pause()
+			start, last := time.Now(), time.Duration(0)
+			for time.Since(start) < maxStale+2*time.Second {
+				asked := time.Now()
+				if err := check(s, r); err == nil {
+					last = time.Since(start)
+				} else if store.IsDecision(err) || !errors.Is(err, redisx.ErrUnavailable) {
+					t.Errorf("said %v", err)
+				}
+				if took := time.Since(asked); took > 350*time.Millisecond {
+					t.Errorf("an answer took %v", took)
+				}
+				time.Sleep(time.Millisecond)
+			}
+			t.Log("believed last after", last)
+			if last > maxStale {
+				t.Errorf("believed for %v", last)
+			}
+			server.Continue()
+			until(t, nil, 3*time.Second, func() error { time.Sleep(10 * time.Millisecond); return check(s, r) })
+		})
+	}
+}
+
+func TestCached_DataThatIsGoneIsForgotten(t *testing.T) {
+	server, a, b := nodes(t)
+	t.Run("row 229: FLUSHALL", func(t *testing.T) {
+		r := ref()
+		warm(t, b, r)
+		server.Text(t, "FLUSHALL")
+		until(t, store.ErrReset, 250*time.Millisecond, func() error { return check(b, r) })
+	})
+	t.Run("a revocation that has expired", func(t *testing.T) {
+		r := store.TokenRef{ID: ref().ID}
+		if err := a.RevokeToken(t.Context(), r.ID, time.Now().Add(200*time.Millisecond)); err != nil {
+			t.Fatal(err)
+		}
+		if err := check(b, r); err != store.ErrRevoked {
+			t.Fatal(err)
+		}
+		until(t, nil, time.Second, func() error { time.Sleep(5 * time.Millisecond); return check(b, r) })
+	})
+}
+
+func TestCached_AFloodOfTokensCannotFillTheMemory(t *testing.T) {
+	server := redistest.Start(t)
+	const bound = 2 << 20
+	s := openWith(t, redisx.Config{Addresses: []string{server.Addr}, Timeout: 2 * time.Second, CacheBytes: bound}, "p")
+	flood := func(n int) {
+		for range n / 100 {
+			refs := make([]store.TokenRef, 100)
+			for i := range refs {
+				refs[i] = ref()
+			}
+			for _, err := range s.CheckRevoked(t.Context(), refs) {
+				if err != store.ErrReset { // there is no key set
+					t.Fatal(err)
+				}
+			}
+		}
+	}
+	heap := func() uint64 {
+		var m runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&m)
+		return m.HeapAlloc
+	}
+	flood(20_000)
+	before := heap()
+	flood(60_000)
+	after := heap()
+	t.Logf("heap %d KiB, and after three times as many %d KiB", before>>10, after>>10)
+	if after > before+bound {
+		t.Errorf("the heap grew from %d to %d", before, after)
+	}
+}
+
+func BenchmarkCheckRevoked_Hit(b *testing.B) {
+	server, prefix := redistest.Shared(b)
+	client, err := redisx.Open(redisx.Config{Addresses: []string{server.Addr}, CachedPrefixes: redistore.CachedPrefixes(prefix)})
+	if err != nil {
+		b.Fatal(err)
+	}
+	s := redistore.New(client, prefix)
+	defer s.Close()
+	if err := s.SaveKeySet(b.Context(), &store.KeySet{Epoch: "e", Version: 1}); err != nil {
+		b.Fatal(err)
+	}
+	time.Sleep(1100 * time.Millisecond) // until what was just written is cached again
+	for _, n := range []int{1, 100} {
+		refs := make([]store.TokenRef, n)
+		for i := range refs {
+			refs[i] = ref()
+		}
+		b.Run(strconv.Itoa(n), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				for _, err := range s.CheckRevoked(context.Background(), refs) {
+					if err != nil {
+						b.Fatal(err)
+					}
+				}
+			}
+		})
+	}
+}
