@@ -206,3 +206,19 @@ func TestPasses_OnlyWhatIsOverInAMoment(t *testing.T) {
 		}
 	}
 }
+
+func TestChecks_AClockThatIsWrong(t *testing.T) {
+	c := says(t, "*2\r\n$10\r\n1000000000\r\n$1\r\n0")
+	f := &findings{cfg: &c.cfg, found: map[string][]string{}}
+	if err := c.checkClock(context.Background(), node{}, f); err != nil || len(f.found["clock"]) != 1 {
+		t.Errorf("found %q, %v", f.found, err)
+	}
+}
+
+func TestChecks_VersionsAreNumbers(t *testing.T) {
+	for version, want := range map[string]bool{"5.0.14": true, "6.0.16": true, "6.2.0": false, "6.2": false, "6.10.1": false, "7.0.15": false, "10.0": false, "6": true} {
+		if got := older(version, leastVersion); got != want {
+			t.Errorf("older(%q) is %v", version, got)
+		}
+	}
+}

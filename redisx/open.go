@@ -97,6 +97,7 @@ func (c *Client) options() rueidis.ClientOption {
 		InitAddress:         c.cfg.Addresses,
 		AuthCredentialsFn:   c.dialer.credentials,
 		SelectDB:            c.cfg.DB,
+		ClientSetInfo:       rueidis.DisableClientSetInfo, // one permission less to give
 		DialCtxFn:           c.dialer.dial,
 		Dialer:              dialer,
 		ConnWriteTimeout:    c.cfg.writeTimeout(),

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"strings"
 	"sync"
 	"time"
 
@@ -12,9 +11,10 @@ import (
 )
 
 const (
-	probeEvery      = 250 * time.Millisecond
-	probeTimeout    = time.Second
-	weaknessesEvery = time.Minute
+	probeEvery   = 250 * time.Millisecond
+	probeTimeout = time.Second
+	checkEvery   = time.Minute
+	checkTimeout = 10 * time.Second // a cluster has many nodes
 )
 
 // probe watches what requests cannot be served without, for /readyz and /healthz.
@@ -22,12 +22,12 @@ type probe struct {
 	node  *node
 	stale time.Duration // how long the store may be silent before this node is not ready
 
-	mu         sync.Mutex
-	lastOK     time.Time     // zero: never
-	pinged     time.Duration // how long the last ping took
-	storeErr   string        // of the last ping, "" if it was answered
-	weighed    time.Duration // how long the last question about weaknesses took
-	weaknesses string        // why Redis may lose what it acknowledged, "" if it does not
+	mu       sync.Mutex
+	lastOK   time.Time         // zero: never
+	pinged   time.Duration     // how long the last ping took
+	checked  time.Duration     // how long the last checks took
+	storeErr string            // of the last ping, "" if it was answered
+	problems map[string]string // of Redis, by the names of its checks; "" for one that passed
 }
 
 // newProbe declares the node unready once the store is silent for longer than the configured
@@ -36,17 +36,18 @@ func newProbe(n *node, stale time.Duration) *probe {
 	return &probe{node: n, stale: max(stale, 2*probeEvery)}
 }
 
-// run asks the store until ctx ends.
+// run asks the store until ctx ends. The checks go their own way: they may take longer than a ping
+// may be late.
 func (p *probe) run(ctx context.Context) {
+	var group sync.WaitGroup
+	defer group.Wait()
+	if p.node.redis != nil { // memory forgets by design; serve has warned
+		group.Go(func() { p.runChecks(ctx) })
+	}
 	ticker := time.NewTicker(probeEvery)
 	defer ticker.Stop()
-	var weighed time.Time
 	for {
-		alive := p.ping(ctx)
-		if alive && time.Since(weighed) >= weaknessesEvery {
-			weighed = time.Now()
-			p.weigh(ctx)
-		}
+		p.ping(ctx)
 		select {
 		case <-ctx.Done():
 			return
@@ -55,7 +56,22 @@ func (p *probe) run(ctx context.Context) {
 	}
 }
 
-func (p *probe) ping(ctx context.Context) bool {
+// runChecks looks at Redis as soon as it answers, and then every minute.
+func (p *probe) runChecks(ctx context.Context) {
+	for {
+		wait := checkEvery
+		if !p.check(ctx) {
+			wait = probeEvery
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(wait):
+		}
+	}
+}
+
+func (p *probe) ping(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, probeTimeout)
 	defer cancel()
 	start := time.Now() // an answer proves that the store lived when it was asked, not later
@@ -65,37 +81,38 @@ func (p *probe) ping(ctx context.Context) bool {
 	defer p.mu.Unlock()
 	if p.pinged = took; err != nil {
 		p.storeErr = err.Error()
-		return false
+		return
 	}
 	p.lastOK, p.storeErr = start, ""
+}
+
+// check looks at what must be true of Redis, and logs what has become wrong since it last looked. It
+// reports false where Redis did not answer, which is ping's to say.
+func (p *probe) check(ctx context.Context) bool {
+	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
+	defer cancel()
+	start := time.Now()
+	checks, err := p.node.redis.Checks(ctx, p.node.commands)
+	if err != nil {
+		return false
+	}
+	took := time.Since(start)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	known := p.problems
+	p.checked = took
+	p.problems = map[string]string{}
+	for _, c := range checks {
+		p.problems[c.Name] = c.Problem
+		if c.Problem != "" && c.Problem != known[c.Name] {
+			p.node.log.Warn("redis is not as it should be", zap.String("check", c.Name), zap.String("problem", c.Problem))
+		}
+	}
 	return true
 }
 
-// weigh asks whether Redis keeps what it acknowledges, and says when that has changed.
-func (p *probe) weigh(ctx context.Context) {
-	if p.node.redis == nil {
-		return // memory forgets by design; serve has warned
-	}
-	ctx, cancel := context.WithTimeout(ctx, probeTimeout)
-	defer cancel()
-	start := time.Now()
-	found, err := p.node.redis.Weaknesses(ctx)
-	took := time.Since(start)
-	if err != nil {
-		return // an outage, which ping reports
-	}
-	text := strings.Join(found, "; ")
-	p.mu.Lock()
-	changed := text != p.weaknesses
-	p.weaknesses, p.weighed = text, took
-	p.mu.Unlock()
-	if changed && text != "" {
-		p.node.log.Warn("redis does not keep everything", zap.Strings("why", found))
-	}
-}
-
-// ready is server.Config.Ready. A Redis that may forget is shown, but serves; so do signing keys that
-// cannot be reread, as long as none is missing.
+// ready is server.Config.Ready. A Redis that is not as it should be is shown, but serves; so do signing
+// keys that cannot be reread, as long as none is missing.
 func (p *probe) ready() (bool, map[string]server.Dependency) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -111,8 +128,8 @@ func (p *probe) ready() (bool, map[string]server.Dependency) {
 		"store": {OK: answered && p.storeErr == "", Latency: p.pinged, LastError: p.storeErr},
 		"keys":  {OK: set != nil && trouble == "", Latency: took, LastError: trouble},
 	}
-	if p.node.redis != nil {
-		all["durability"] = server.Dependency{OK: p.weaknesses == "", Latency: p.weighed, LastError: p.weaknesses}
+	for name, problem := range p.problems {
+		all["redis_"+name] = server.Dependency{OK: problem == "", Latency: p.checked, LastError: problem}
 	}
 	return answered && set != nil && set.Complete(), all
 }

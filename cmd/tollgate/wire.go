@@ -31,9 +31,11 @@ const handlePurpose = "opaque handles"
 type node struct {
 	store store.Store
 	redis *redisx.Client // behind store; nil for memory
-	keys  *keys.Manager
-	flows *flows.Flows
-	log   *zap.Logger
+	// commands are what store has redis run.
+	commands [][]string
+	keys     *keys.Manager
+	flows    *flows.Flows
+	log      *zap.Logger
 
 	keyTrouble atomic.Pointer[string] // why keys are not up to date; nil or "" if they are
 	events *eventKeeper
@@ -110,6 +112,7 @@ func (n *node) openStore(c *config.Config, observe func(string, time.Duration, e
 		return err
 	}
 	n.store = redistore.New(n.redis, c.Redis.KeyPrefix)
+	n.commands = redistore.Commands(c.Redis.KeyPrefix)
 	return nil
 }
 

@@ -2,6 +2,9 @@ package redistore_test
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -129,4 +132,66 @@ func TestStore_NeedsLittlePrivilege(t *testing.T) {
 			t.Errorf("the password is in %q", err)
 		}
 	})
+}
+
+// The user of deploy/redis.acl may do all that the contract asks, and passes every check.
+func TestStore_NeedsNoMoreThanTheDocumentedUser(t *testing.T) {
+	file, err := filepath.Abs("../../../deploy/redis.acl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := redistest.Start(t, "--include", file)
+	as := redisx.Config{Addresses: []string{server.Addr}, Timeout: 2 * time.Second, Username: "tollgate", Password: "change-me"}
+	var stores atomic.Int64
+	storetest.Run(t, func(t *testing.T) store.Store {
+		return openWith(t, as, fmt.Sprint("tollgate:", stores.Add(1)))
+	})
+
+	client, err := redisx.Open(as)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	checks, err := client.Checks(t.Context(), redistore.Commands("tollgate"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, check := range checks {
+		if check.Problem != "" {
+			t.Errorf("%s: %s", check.Name, check.Problem)
+		}
+	}
+	for _, forbidden := range [][]string{
+		{"FLUSHALL"}, {"KEYS", "*"}, {"CONFIG", "SET", "save", ""}, {"SCRIPT", "FLUSH"}, {"ACL", "LIST"},
+		{"GET", "other:key"}, {"CLIENT", "LIST"}, {"MONITOR"}, {"SAVE"},
+	} {
+		_, err := client.Do(t.Context(), "forbidden", client.B().Arbitrary(forbidden...).Build())
+		if err == nil || !strings.Contains(err.Error(), "NOPERM") {
+			t.Errorf("%q: %v", forbidden, err)
+		}
+	}
+}
+
+// Each command that is tried is needed: without it, the check names it.
+func TestCommands_AreWhatScriptsCall(t *testing.T) {
+	tried := map[string]bool{}
+	for _, words := range redistore.Commands("p") {
+		tried[words[0]] = true
+	}
+	files, err := filepath.Glob("*.lua")
+	if err != nil || len(files) == 0 {
+		t.Fatal(files, err)
+	}
+	call := regexp.MustCompile(`redis\.call\('([A-Z]+)'`)
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, found := range call.FindAllStringSubmatch(string(text), -1) {
+			if !tried[found[1]] {
+				t.Errorf("%s calls %s, which Commands does not try", file, found[1])
+			}
+		}
+	}
 }
