@@ -72,25 +72,23 @@ func (m *Manager) rotateDue(ctx context.Context) error {
 	if !m.workIsDue() {
 		return nil
 	}
-	_, err := m.cfg.Store.TakeLease(ctx, leaseName, m.cfg.Node, leaseTTL)
-	switch {
-	case errors.Is(err, store.ErrHeld):
-		return nil
-	case err != nil:
-		return fmt.Errorf("rotate signing keys: %w", err)
-	}
-	err = m.change(ctx, func(e *edit) error {
-		for _, alg := range due(e.ks, e.now, m.cfg.RotateEvery, m.cfg.PublishAhead) {
-			if err := e.succeed(alg, false); err != nil {
-				return err
-			}
-		}
-		return nil
+	err := store.Hold(ctx, m.cfg.Store, leaseName, m.cfg.Node, leaseTTL, func(ctx context.Context, _ store.Lease) error {
+		return m.change(ctx, m.succeedDue)
 	})
-	if err != nil {
-		err = fmt.Errorf("rotate signing keys: %w", err)
+	if err == nil || errors.Is(err, store.ErrHeld) {
+		return nil
 	}
-	return errors.Join(err, m.cfg.Store.ReleaseLease(ctx, leaseName, m.cfg.Node))
+	return fmt.Errorf("rotate signing keys: %w", err)
+}
+
+// succeedDue is the change that publishes successors.
+func (m *Manager) succeedDue(e *edit) error {
+	for _, alg := range due(e.ks, e.now, m.cfg.RotateEvery, m.cfg.PublishAhead) {
+		if err := e.succeed(alg, false); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (m *Manager) workIsDue() bool {
