@@ -36,7 +36,7 @@ func (f *Flows) ListGrants(ctx context.Context, username, clientID, cursor strin
 		refs[i] = refOf(&family.Grant)
 	}
 	out := []GrantInfo{}
-	for i, err := range f.checkRevokedAll(ctx, refs) {
+	for i, err := range f.checkRevokedAll(store.Fresh(ctx), refs) {
 		switch family := families[i]; {
 		case errors.Is(err, store.ErrRevoked): // with all of its user, client or session
 		case err != nil:
@@ -84,7 +84,7 @@ func (f *Flows) RevokeGrantByID(ctx context.Context, id oauth.GrantID) error {
 	case err != nil:
 		return outage(err)
 	}
-	switch err := f.checkRevoked(ctx, refOf(&family.Grant)); {
+	switch err := f.checkRevoked(store.Fresh(ctx), refOf(&family.Grant)); {
 	case errors.Is(err, store.ErrRevoked):
 		return errNoGrant
 	case err != nil:
@@ -149,7 +149,7 @@ func (f *Flows) InspectToken(ctx context.Context, tok string) (*TokenInfo, error
 		info.Problem = "it is no token of this issuer, or it has expired or was replaced"
 		return info, nil
 	}
-	switch err := f.checkRevoked(ctx, ref); {
+	switch err := f.checkRevoked(store.Fresh(ctx), ref); {
 	case errors.Is(err, store.ErrRevoked):
 		return &TokenInfo{Problem: "it was revoked"}, nil
 	case err != nil:

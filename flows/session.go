@@ -33,7 +33,7 @@ func (f *Flows) session(ctx context.Context, cookie string) (*store.Session, err
 		return nil, outage(err)
 	}
 	if err = f.userStands(ctx, s.Subject, s.UserGeneration); err == nil {
-		err = f.checkRevoked(ctx, store.TokenRef{Subject: s.Subject, SessionID: s.ID, IssuedAt: s.AuthTime})
+		err = f.checkRevoked(store.Fresh(ctx), store.TokenRef{Subject: s.Subject, SessionID: s.ID, IssuedAt: s.AuthTime})
 	}
 	switch {
 	case errors.Is(err, store.ErrRevoked):

@@ -7,6 +7,7 @@ import (
 
 	"tollgate/flows/clientauth"
 	"tollgate/flows/oauth"
+	"tollgate/flows/store"
 	"tollgate/flows/token"
 )
 
@@ -30,6 +31,7 @@ var grants = map[oauth.GrantType]func(*Flows, context.Context, *tokenCall) (*Tok
 // Token answers a request to the token endpoint (RFC 6749 3.2).
 func (f *Flows) Token(ctx context.Context, r *TokenRequest) (*TokenAnswer, error) {
 	at := f.now()
+	ctx = store.Fresh(ctx)                        // a cut-off that is set after `at` reaches what is issued here, no other does
 	client, err := f.authenticate(ctx, &r.Client) // 3.2.1
 	if err != nil {
 		return nil, err

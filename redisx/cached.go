@@ -26,7 +26,7 @@ type Read struct {
 // The keys begin with one of Config.CachedPrefixes.
 func (c *Client) ReadCached(ctx context.Context, op string, reads ...Read) []Reply {
 	if !c.caching || c.written.any(reads) {
-		return c.DoMulti(ctx, op, c.uncached(reads)...)
+		return c.ReadNow(ctx, op, reads...)
 	}
 	start := time.Now()
 	late := &deadline{Context: ctx, at: start.Add(c.cfg.Timeout)}
@@ -36,6 +36,11 @@ func (c *Client) ReadCached(ctx context.Context, op string, reads ...Read) []Rep
 		c.cfg.Observe(op, time.Since(start), firstFault(replies))
 	}
 	return replies
+}
+
+// ReadNow reads values from Redis, in one round trip.
+func (c *Client) ReadNow(ctx context.Context, op string, reads ...Read) []Reply {
+	return c.DoMulti(ctx, op, c.uncached(reads)...)
 }
 
 func (c *Client) uncached(reads []Read) []rueidis.Completed {

@@ -80,7 +80,7 @@ func (c *Client) askNode(ctx context.Context, n node, op string, cmd rueidis.Com
 }
 
 func (c *Client) checkNode(ctx context.Context, n node, f *findings) error {
-	message, err := c.askNode(ctx, n, "info", c.B().Info().Build())
+	message, err := c.askNode(ctx, n, "checks", c.B().Info().Build())
 	switch {
 	case denied(err) != "":
 		f.add("permissions", "", "INFO is not permitted, so version, eviction, persistence, role and replication are not checked; allow +info")
@@ -108,7 +108,7 @@ func (c *Client) checkNode(ctx context.Context, n node, f *findings) error {
 // checkSnapshots tells a Redis that loses a while from one that loses everything.
 func (c *Client) checkSnapshots(ctx context.Context, n node, f *findings) {
 	const lost = "appendonly is off, so a crash loses what changed since the last snapshot; set appendonly yes"
-	message, err := c.askNode(ctx, n, "config", c.B().ConfigGet().Parameter("save").Build())
+	message, err := c.askNode(ctx, n, "checks", c.B().ConfigGet().Parameter("save").Build())
 	if denied(err) != "" {
 		f.add("persistence", n.name, lost+" (CONFIG is not permitted, so whether there are snapshots is not known)")
 		return
@@ -123,7 +123,7 @@ func (c *Client) checkSnapshots(ctx context.Context, n node, f *findings) {
 
 func (c *Client) checkClock(ctx context.Context, n node, f *findings) error {
 	asked := time.Now()
-	message, err := c.askNode(ctx, n, "time", c.B().Time().Build())
+	message, err := c.askNode(ctx, n, "checks", c.B().Time().Build())
 	if denied(err) != "" {
 		f.add("permissions", "", "TIME is not permitted, so the clock is not checked; allow +time")
 		return nil
@@ -147,7 +147,7 @@ func (c *Client) checkClock(ctx context.Context, n node, f *findings) error {
 // checkPermissions tries every command.
 func (c *Client) checkPermissions(ctx context.Context, commands [][]string, f *findings) error {
 	for _, words := range commands {
-		message := c.DoMulti(ctx, "permissions", c.B().Arbitrary(words...).Build())[0]
+		message := c.DoMulti(ctx, "checks", c.B().Arbitrary(words...).Build())[0]
 		switch what := denied(message.Err); {
 		case what == "":
 			var said *rueidis.RedisError

@@ -1,8 +1,9 @@
-// Package redisx is Redis as a tool: one client, commands under deadlines, scripts.
+// Package redisx is Redis as a tool: a server, what Sentinels watch, or a cluster.
 //
-//	redistore ──> Client.Do, DoMulti, Script.Exec ──> rueidis ──> Redis
-//	                 └── an answer, ErrNil, or an error that is ErrUnavailable
+//	Do, DoMulti, Script.Exec ──> deadline ──> breaker ──> attempts ──> rueidis ──> Redis
+//	ReadCached ──> memory, or the same way         └── an answer, ErrNil, or ErrUnavailable
 //
-// It owns connections, deadlines and what counts as an answer. What is stored, and under which
-// names, is left to others. It knows no OAuth.
+// It owns connections, deadlines, what counts as an answer and as a failure, what may be asked
+// again, what is remembered and for how long, and what must be true of a Redis. What is stored, and
+// under which names, is left to others. It knows no OAuth.
 package redisx

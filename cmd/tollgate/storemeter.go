@@ -13,7 +13,7 @@ var storeBuckets = []float64{.0001, .00025, .0005, .001, .0025, .005, .01, .025,
 // storeOps are the names that operations on Redis are observed under. Their series are all made at
 // start: how many there are does not depend on what is asked.
 var storeOps = []string{
-	"ping", "info", "config", "time", "permissions", "add_consent", "append_events", "check_revoked", "create_client", "create_user", "delete_client",
+	"ping", "checks", "add_consent", "append_events", "check_revoked", "create_client", "create_user", "delete_client",
 	"delete_consent", "delete_session", "delete_user", "find_user", "finish_interaction", "get_client",
 	"get_consent", "get_family", "get_interaction", "get_keys", "get_outcome", "get_session", "get_user",
 	"list_clients", "list_families", "list_users", "newest_event", "put_code", "put_interaction", "put_session",

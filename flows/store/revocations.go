@@ -20,8 +20,9 @@ type TokenRef struct {
 }
 
 // Revocations keeps what was ended before its time. Cut-offs only grow: a later call with an
-// earlier moment changes nothing. Once a call returned nil, every later CheckRevoked on any node
-// sees it.
+// earlier moment changes nothing. Once a call returned nil, every later CheckRevoked sees it: on
+// this node, and on any node under Fresh. Another node may remember that there was nothing, for the
+// milliseconds that the news take, and never longer than it may be stale.
 type Revocations interface {
 	// RevokeToken ends one access token; remembered until the token's own end.
 	RevokeToken(ctx context.Context, id oauth.TokenID, until time.Time) error

@@ -96,8 +96,15 @@ func wantRefused(t *testing.T, apps Apps, n *Node, access string) {
 
 func wantInactive(t *testing.T, n *Node, gateway App, token string) {
 	t.Helper()
-	if a := n.Introspect(gateway, token).Want(t, 200); a.Active() {
-		t.Fatalf("%v: the token is still active: %s", n, a.Body)
+	// News of a revocation are on their way to the other nodes for a moment.
+	for deadline := time.Now().Add(250 * time.Millisecond); ; {
+		a := n.Introspect(gateway, token).Want(t, 200)
+		if !a.Active() {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("%v: the token is still active: %s", n, a.Body)
+		}
 	}
 }
 

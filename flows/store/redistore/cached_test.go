@@ -162,6 +162,33 @@ func TestCached_WhatAnotherNodeEndsIsSeenAtOnce(t *testing.T) {
 	})
 }
 
+// Who issues something must not go by what is remembered: no later cut-off would reach it.
+func TestCached_FreshSeesWhatAnotherNodeEnded(t *testing.T) {
+	_, a, b := nodes(t)
+	if err := a.CreateClient(t.Context(), &oauth.Client{ID: "app"}); err != nil {
+		t.Fatal(err)
+	}
+	fresh := store.Fresh(t.Context())
+	for i := range 500 {
+		r := ref()
+		warm(t, b, r)
+		b.GetClient(t.Context(), "app")
+		if err := a.RevokeToken(t.Context(), r.ID, time.Now().Add(time.Minute)); err != nil {
+			t.Fatal(err)
+		}
+		if err := b.CheckRevoked(fresh, []store.TokenRef{r})[0]; err != store.ErrRevoked {
+			t.Fatalf("round %d: %v", i, err)
+		}
+		version := int64(i + 1)
+		if err := a.UpdateClient(t.Context(), &oauth.Client{ID: "app", Version: version}); err != nil {
+			t.Fatal(err)
+		}
+		if c, err := b.GetClient(fresh, "app"); err != nil || c.Version != version+1 {
+			t.Fatalf("round %d: %+v, %v", i, c, err)
+		}
+	}
+}
+
 // Redis answers a write before it takes back what it told us before; the writer must not see that.
 func TestCached_WhatThisNodeEndsIsSeenByTheNextCall(t *testing.T) {
 	_, a, _ := nodes(t)

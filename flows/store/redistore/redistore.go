@@ -76,13 +76,17 @@ func (s *Store) get(ctx context.Context, op, key string) (string, error) {
 	return text(message, err)
 }
 
-// getCached is get, answered from memory where that is as good.
+// getCached is get, from memory unless ctx is of Fresh.
 func (s *Store) getCached(ctx context.Context, op, key string) (string, error) {
-	if store.IsFresh(ctx) {
-		return s.get(ctx, op, key)
-	}
-	reply := s.redis.ReadCached(ctx, op, redisx.Read{Key: key})[0]
+	reply := s.read(ctx, op, redisx.Read{Key: key})[0]
 	return text(reply.RedisMessage, reply.Err)
+}
+
+func (s *Store) read(ctx context.Context, op string, reads ...redisx.Read) []redisx.Reply {
+	if store.IsFresh(ctx) {
+		return s.redis.ReadNow(ctx, op, reads...)
+	}
+	return s.redis.ReadCached(ctx, op, reads...)
 }
 
 // del removes a key and reports whether it was there.

@@ -27,7 +27,7 @@ func (s *Store) CheckRevoked(ctx context.Context, refs []store.TokenRef) []error
 		}
 	}
 	reads = append(reads, redisx.Read{Key: s.names.keys(), Field: "epoch"})
-	replies := s.redis.ReadCached(ctx, "check_revoked", reads...)
+	replies := s.read(ctx, "check_revoked", reads...)
 	epoch := replies[len(replies)-1]
 
 	answers := make([]error, len(refs))
