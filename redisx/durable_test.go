@@ -39,10 +39,15 @@ func TestDurable_IsAcknowledgedOnceReplicasHaveIt(t *testing.T) {
 		}
 	})
 	t.Run("many at a time", func(t *testing.T) {
+		patient, err := redisx.Open(redisx.Config{Addresses: []string{primary.Addr}, WaitReplicas: 1, Timeout: 10 * time.Second})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer patient.Close()
 		var wg sync.WaitGroup
 		for range 200 {
 			wg.Go(func() {
-				if err := run("many"); err != nil {
+				if _, err := count.Exec(context.Background(), patient, "count", []string{"many"}); err != nil {
 					t.Error(err)
 				}
 			})

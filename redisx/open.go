@@ -16,7 +16,7 @@ const (
 	bufferSize    = 64 << 10
 
 	// Connections that one command has to itself: durable writes, and what waits for events.
-	durableWrites    = 64
+	durableWrites    = 16
 	blockingPoolSize = durableWrites + 16
 
 	// Sentinels announce a new primary once; who misses that is bound to the old one for ever.
