@@ -15,23 +15,28 @@ func TestDurable_IsAcknowledgedOnceReplicasHaveIt(t *testing.T) {
 	primary := redistest.Start(t)
 	replica := redistest.StartReplica(t, primary)
 	c := open(t, redisx.Config{Addresses: []string{primary.Addr}, WaitReplicas: 1})
-	write := func(key string) error {
+	patient, err := redisx.Open(redisx.Config{Addresses: []string{primary.Addr}, WaitReplicas: 1, Timeout: 10 * time.Second})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer patient.Close()
+	write := func(c *redisx.Client, key string) error {
 		_, err := c.DoDurable(context.Background(), "set", c.B().Set().Key(key).Value("v").Build())
 		return err
 	}
 	count := redisx.NewScript("return redis.call('INCR', KEYS[1])").Durable()
-	run := func(key string) error {
+	run := func(c *redisx.Client, key string) error {
 		_, err := count.Exec(context.Background(), c, "count", []string{key})
 		return err
 	}
 
 	t.Run("a replica has what was acknowledged", func(t *testing.T) {
-		for _, try := range []func(string) error{write, run, run} {
-			if err := try("k" + time.Now().String()); err != nil {
+		for _, try := range []func(*redisx.Client, string) error{write, run, run} {
+			if err := try(patient, "k"+time.Now().String()); err != nil {
 				t.Fatal(err)
 			}
 		}
-		if err := write("here"); err != nil {
+		if err := write(patient, "here"); err != nil {
 			t.Fatal(err)
 		}
 		if v := replica.Text(t, "GET", "here"); v != "v" {
@@ -39,15 +44,10 @@ func TestDurable_IsAcknowledgedOnceReplicasHaveIt(t *testing.T) {
 		}
 	})
 	t.Run("many at a time", func(t *testing.T) {
-		patient, err := redisx.Open(redisx.Config{Addresses: []string{primary.Addr}, WaitReplicas: 1, Timeout: 10 * time.Second})
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer patient.Close()
 		var wg sync.WaitGroup
 		for range 200 {
 			wg.Go(func() {
-				if _, err := count.Exec(context.Background(), patient, "count", []string{"many"}); err != nil {
+				if err := run(patient, "many"); err != nil {
 					t.Error(err)
 				}
 			})
@@ -59,9 +59,9 @@ func TestDurable_IsAcknowledgedOnceReplicasHaveIt(t *testing.T) {
 	})
 	t.Run("without the replica the outcome is unknown, in time", func(t *testing.T) {
 		replica.Pause()
-		for name, try := range map[string]func(string) error{"command": write, "script": run} {
+		for name, try := range map[string]func(*redisx.Client, string) error{"command": write, "script": run} {
 			start := time.Now()
-			if err := try("there"); !errors.Is(err, redisx.ErrUnavailable) {
+			if err := try(c, "there"); !errors.Is(err, redisx.ErrUnavailable) {
 				t.Errorf("%s: %v", name, err)
 			}
 			if took := time.Since(start); took > timeout+100*time.Millisecond {
