@@ -38,7 +38,7 @@ type node struct {
 	log      *zap.Logger
 
 	keyTrouble atomic.Pointer[string] // why keys are not up to date; nil or "" if they are
-	events *eventKeeper
+	events     *eventKeeper
 }
 
 // wiring is what a node is built from.
