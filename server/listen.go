@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"syscall"
 	"time"
 
 	"github.com/valyala/fasthttp"
@@ -24,8 +25,8 @@ const (
 // Serve answers on both listeners until Shutdown, or until one of them fails. It takes them over.
 func (s *Server) Serve(public, ops net.Listener) error {
 	ended := make(chan error, 2)
-	go func() { ended <- s.publicHTTP.Serve(public) }()
-	go func() { ended <- s.opsHTTP.Serve(ops) }()
+	go func() { ended <- s.publicHTTP.Serve(patient{public}) }()
+	go func() { ended <- s.opsHTTP.Serve(patient{ops}) }()
 	for range cap(ended) {
 		err := <-ended
 		if err == nil && !s.draining.Load() {
@@ -36,6 +37,32 @@ func (s *Server) Serve(public, ops net.Listener) error {
 		}
 	}
 	return nil
+}
+
+// patient is a listener that waits out what passes, such as a process that has no file descriptors
+// left. fasthttp would give up and end the server.
+type patient struct{ net.Listener }
+
+const acceptPause = 20 * time.Millisecond
+
+func (l patient) Accept() (net.Conn, error) {
+	for {
+		conn, err := l.Listener.Accept()
+		if err == nil || !passes(err) {
+			return conn, err
+		}
+		time.Sleep(acceptPause)
+	}
+}
+
+// passes reports whether an error of accept(2) is about this moment or this connection alone.
+func passes(err error) bool {
+	for _, temporary := range []error{syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM, syscall.ECONNABORTED} {
+		if errors.Is(err, temporary) {
+			return true
+		}
+	}
+	return false
 }
 
 var errListenerGone = errors.New("a listener was closed")
