@@ -33,17 +33,26 @@ const (
 // StartProxy stands a proxy before an address.
 func StartProxy(tb testing.TB, target string) *Proxy {
 	tb.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	return StartProxyAt(tb, "127.0.0.1:0", target)
+}
+
+// StartProxyAt is StartProxy on an address of the caller's choice.
+func StartProxyAt(tb testing.TB, address, target string) *Proxy {
+	tb.Helper()
+	listener, err := net.Listen("tcp", address)
 	if err != nil {
 		tb.Fatal("start a proxy: ", err)
 	}
 	p := &Proxy{Addr: listener.Addr().String(), listener: listener, target: target, links: map[*link]bool{}}
 	go p.accept()
-	tb.Cleanup(func() {
-		listener.Close()
-		p.Cut()
-	})
+	tb.Cleanup(p.Close)
 	return p
+}
+
+// Close ends the proxy and its connections. Its address refuses from then on.
+func (p *Proxy) Close() {
+	p.listener.Close()
+	p.Cut()
 }
 
 // Pass ends every fault. Connections that lost bytes are cut: what follows on them would be

@@ -24,6 +24,7 @@ type Server struct {
 	tb      testing.TB
 	args    []string    // of the whole command line
 	tls     *tls.Config // nil: plain TCP
+	env     []string    // of the process, beside ours
 	mu      sync.Mutex
 	process *exec.Cmd
 	guard   io.WriteCloser
@@ -33,18 +34,24 @@ type Server struct {
 // ends with the test.
 func Start(tb testing.TB, args ...string) *Server {
 	tb.Helper()
-	s := newServer(tb, tb.TempDir(), append([]string{"--appendonly", "yes"}, args...))
+	return StartWith(tb, nil, args...)
+}
+
+// StartWith is Start with settings of the environment, as "LD_PRELOAD=…".
+func StartWith(tb testing.TB, env []string, args ...string) *Server {
+	tb.Helper()
+	s := newServer(tb, tb.TempDir(), env, append([]string{"--appendonly", "yes"}, args...))
 	tb.Cleanup(s.Kill)
 	return s
 }
 
-func newServer(tb testing.TB, dir string, args []string) *Server {
+func newServer(tb testing.TB, dir string, env, args []string) *Server {
 	tb.Helper()
 	if _, err := exec.LookPath("redis-server"); err != nil {
 		tb.Fatal("redis-server is not installed: run `make test`, which installs it")
 	}
 	addr := freeAddr(tb)
-	s := &Server{Addr: addr, URL: "redis://" + addr, tb: tb, args: append(base(addr, dir), args...)}
+	s := &Server{Addr: addr, URL: "redis://" + addr, tb: tb, env: env, args: append(base(addr, dir), args...)}
 	s.launch()
 	return s
 }
@@ -75,6 +82,7 @@ func (s *Server) launch() {
 	s.tb.Helper()
 	var output strings.Builder
 	s.process = exec.Command("redis-server", s.args...)
+	s.process.Env = append(os.Environ(), s.env...)
 	s.process.Stdout, s.process.Stderr = &output, &output
 	if err := s.process.Start(); err != nil {
 		s.tb.Fatal("start redis-server: ", err)

@@ -21,7 +21,7 @@ func Shared(tb testing.TB) (s *Server, prefix string) {
 	sharedMu.Lock()
 	defer sharedMu.Unlock()
 	if sharedServer == nil {
-		sharedServer = newServer(tb, os.TempDir(), []string{"--appendonly", "no"})
+		sharedServer = newServer(tb, os.TempDir(), nil, []string{"--appendonly", "no"})
 	}
 	return sharedServer, fmt.Sprintf("test%d", prefixes.Add(1))
 }

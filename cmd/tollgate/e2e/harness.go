@@ -23,6 +23,7 @@ type Node struct {
 	URL    string // of this node's public listener, http://host:port
 	Ops    string // of its ops listener
 	PID    int    // of the running process
+	Path   string // of a binary to run in place of Binary's
 
 	tb    testing.TB
 	dir   string // its working directory
@@ -89,7 +90,11 @@ func freeAddrs(tb testing.TB) (public, ops string) {
 // Start starts the process and does not wait for anything.
 func (n *Node) Start() {
 	n.tb.Helper()
-	n.process = exec.Command(Binary(n.tb), n.args...)
+	path := n.Path
+	if path == "" {
+		path = Binary(n.tb)
+	}
+	n.process = exec.Command(path, n.args...)
 	n.process.Dir, n.process.Env = n.dir, append(cleanEnviron(), n.env...)
 	n.process.Stdout, n.process.Stderr = io.MultiWriter(&n.logs, &n.said), &n.logs
 	if err := n.process.Start(); err != nil {
@@ -210,6 +215,16 @@ func (n *Node) Logs() string { return n.logs.String() }
 
 // Printed returns what the process has written to standard output alone.
 func (n *Node) Printed() string { return n.said.String() }
+
+// HoldOutput stops reading what the process writes to standard output, as a log collector does that
+// hangs, until release is called.
+func (n *Node) HoldOutput() (release func()) {
+	n.said.mu.Lock()
+	return n.said.mu.Unlock
+}
+
+// Dir is the process' working directory.
+func (n *Node) Dir() string { return n.dir }
 
 func (n *Node) String() string { return fmt.Sprintf("%s (pid %d)", n.URL, n.PID) }
 

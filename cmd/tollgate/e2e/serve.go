@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -48,9 +49,18 @@ func NewServe(tb testing.TB, redisAddr string, env ...string) *Node {
 // Peer runs a second node of the same installation: same issuer, Redis, master key and settings.
 func (n *Node) Peer() *Node {
 	n.tb.Helper()
+	peer := n.NewPeer(n.redis)
+	peer.Start()
+	peer.AwaitReady()
+	return peer
+}
+
+// NewPeer prepares what Peer runs, with another way to the same Redis and further settings.
+func (n *Node) NewPeer(redisAddr string, env ...string) *Node {
+	n.tb.Helper()
 	public, ops := freeAddrs(n.tb)
-	peer := newServe(n.tb, n.Issuer, public, ops, n.redis, n.env)
-	peer.admin = n.admin
+	peer := newServe(n.tb, n.Issuer, public, ops, redisAddr, append(slices.Clone(n.env), env...))
+	peer.admin, peer.Path = n.admin, n.Path
 	for _, secret := range []string{"master.key", "admin.token"} {
 		content, err := os.ReadFile(filepath.Join(n.dir, secret))
 		if err != nil {
@@ -58,8 +68,6 @@ func (n *Node) Peer() *Node {
 		}
 		peer.write(secret, string(content))
 	}
-	peer.Start()
-	peer.AwaitReady()
 	return peer
 }
 
