@@ -31,12 +31,13 @@ func runServe(cmd *cobra.Command, _ []string) error {
 	if err != nil {
 		return err
 	}
-	log := newJSONLog(os.Stdout, c.Log.Level)
+	lines := newLogQueue(os.Stdout)
+	log := newJSONLog(lines, c.Log.Level)
 	defer log.Sync()
 	for _, warning := range c.Warnings() {
 		log.Warn("configuration", zap.String("key", warning.Path), zap.String("warning", warning.Text))
 	}
-	s, err := newServing(c, log, options{master: master, adminToken: c.Admin.Token.Reveal(), drainDelay: serveDrainDelay})
+	s, err := newServing(c, log, options{master: master, adminToken: c.Admin.Token.Reveal(), drainDelay: serveDrainDelay, lines: lines})
 	if err != nil {
 		return err
 	}

@@ -39,6 +39,7 @@ type options struct {
 	master     *keys.Master
 	adminToken string
 	drainDelay time.Duration // between /readyz turning 503 and the listeners closing
+	lines      *logQueue     // behind the log; nil where it is written at once
 }
 
 // newServing listens first, so that a taken port is the first thing to be said, and builds the rest
@@ -59,6 +60,9 @@ func newServing(c *config.Config, log *zap.Logger, o options) (*serving, error) 
 		}
 	}
 	set := metrics.NewSet()
+	if o.lines != nil {
+		o.lines.count(set)
+	}
 	w := wiring{config: c, master: o.master, log: log, metrics: set}
 	if c.Store == config.StoreRedis {
 		w.observe = newStoreMeter(set, log, c.Log.SlowStore).observe
