@@ -1,7 +1,7 @@
 # Every target stands alone: it builds what it runs and installs what it needs, or says what is missing.
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test check race clients browser fuzz clean
+.PHONY: help run build test check race clients browser faults fuzz clean
 
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
 COMMIT  := $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
@@ -27,8 +27,8 @@ test: ## run every test, on memory and on a real Redis
 check: $(STATICCHECK) $(GOVULNCHECK) ## format, vet, staticcheck, govulncheck, imports
 	@echo gofmt -l .; files=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$files" || { echo "not formatted: $$files"; exit 1; }
 	go vet ./...
-	go vet -tags clients ./...
-	$(STATICCHECK) -tags clients ./...
+	go vet -tags clients,faults ./...
+	$(STATICCHECK) -tags clients,faults ./...
 	@.ci/vulncheck $(GOVULNCHECK)
 	go test -count=1 -run '^TestHouse' ./cmd/tollgate
 
@@ -44,6 +44,10 @@ clients: build ## run real clients against the binary: x/oauth2, go-oidc, zitade
 browser: build ## run the pages in headless Chromium
 	@.ci/need node npm chromium
 	cd server/browsertest && npm ci --no-audit --no-fund && node --test
+
+faults: ## break Redis, nodes, clocks and networks; the table goes to deploy/RELIABILITY.md
+	@.ci/need redis-server cc
+	FAULTS_REPORT=$(CURDIR)/deploy/RELIABILITY.md go test -tags faults -count=1 -timeout 60m -v ./cmd/tollgate/e2e/faults
 
 FUZZTIME ?= 10s
 fuzz: ## run every fuzz target for FUZZTIME, 10s by default

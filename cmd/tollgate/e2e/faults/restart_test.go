@@ -242,3 +242,7 @@ func TestFault_F39_KeysRotateAllTheTime(t *testing.T) {
 	honest := all.wantHonest(t, nil)
 	record(t, "F39", honest && failed == 0, "%d rotations at once, one a second: %d tokens issued and %d checks on 3 nodes, %d failed", rotations, issued.Load(), checked.Load(), failed)
 }
+
+func TestFault_F42_RollingUpgrade(t *testing.T) {
+	absent(t, "F42", "there is no second version yet to upgrade to")
+}

@@ -1,0 +1,166 @@
+//go:build faults
+
+package faults
+
+import (
+	"bufio"
+	"fmt"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"tollgate/cmd/tollgate/e2e"
+	"tollgate/redisx/redistest"
+)
+
+// watch runs MONITOR and returns what Redis has run since it was last asked, less scripts' inner
+// commands and what nodes do by themselves.
+func watch(t *testing.T, redis *redistest.Server) (seen func() []string) {
+	t.Helper()
+	conn, err := net.Dial("tcp", redis.Addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close() })
+	fmt.Fprint(conn, "MONITOR\r\n")
+	lines := make(chan string, 100_000)
+	go func() {
+		defer close(lines)
+		scanner := bufio.NewScanner(conn)
+		scanner.Buffer(nil, 1<<20)
+		for scanner.Scan() {
+			lines <- scanner.Text()
+		}
+	}()
+	return func() []string {
+		time.Sleep(20 * time.Millisecond)
+		var names []string
+		for {
+			select {
+			case line := <-lines:
+				if name := commandOf(line); name != "" {
+					names = append(names, name)
+				}
+			default:
+				return names
+			}
+		}
+	}
+}
+
+// commandOf is the command of a line such as `+17.1 [0 127.0.0.1:6] "GET" "k"`; "" for what does
+// not belong to a request.
+func commandOf(line string) string {
+	_, rest, found := strings.Cut(line, "] ")
+	if !found || strings.Contains(line, " lua] ") {
+		return ""
+	}
+	fields := strings.SplitN(rest, " ", 4)
+	name := strings.ToUpper(strings.Trim(fields[0], `"`))
+	switch name {
+	case "PING", "INFO", "TIME", "CONFIG", "ACL", "ECHO", "CLIENT", "HELLO", "XADD", "PUBLISH", "EXPIRE", "PEXPIRE":
+		return "" // probes, and events, which are written without anybody waiting
+	case "HMGET", "HGETALL":
+		if strings.Contains(rest, ":keys\"") {
+			return "" // the key set, which each node reads once a second
+		}
+	}
+	return name
+}
+
+func TestTraces_CommandsOfEachFlow(t *testing.T) {
+	redis := redistest.Start(t)
+	in := install(t, 1, redis.Addr)
+	n := in.nodes[0]
+	seen := watch(t, redis)
+	login := in.alice.Login(t, n, in.web)
+	service := in.service(t)
+	var parts []string
+	ok := true
+	measure := func(name string, most int, prepare, do func()) {
+		do() // scripts are loaded, caches are filled
+		best := []string(nil)
+		for range 3 { // the shortest: what a node does by itself may fall in between
+			if prepare != nil {
+				prepare()
+			}
+			seen()
+			do()
+			if got := seen(); best == nil || len(got) < len(best) {
+				best = append([]string{}, got...)
+			}
+		}
+		parts = append(parts, fmt.Sprintf("%s: %s", name, list(best)))
+		ok = ok && len(best) <= most
+	}
+	measure("/validate", 0, nil, func() { n.Validate(service, "").Want(t, 200) })
+	measure("/introspect", 0, nil, func() { n.Introspect(in.apps.Gateway, service).Want(t, 200) })
+	measure("/userinfo", 1, nil, func() { n.Userinfo(login.Access) })
+	measure("client_credentials", 1, nil, func() { n.ClientCredentials(in.apps.Service).Want(t, 200) })
+	measure("refresh", 1, nil, func() { login = n.Refresh(in.web, login.Refresh).Want(t, 200) })
+	code, verifier := in.code(t, n)
+	measure("code", 3, func() { code, verifier = in.code(t, n) }, func() { n.Exchange(in.web, code, verifier).Want(t, 200) })
+	measure("/revoke", 1, func() { service = in.service(t) }, func() { n.Revoke(in.apps.Service, service).Want(t, 200) })
+	record(t, "R3", ok, "%s", strings.Join(parts, "; "))
+}
+
+// standing are the parts of key names that may live for ever.
+var standing = []string{":client:", ":clients", ":user:", ":username:", ":users", ":consent:", ":keys"}
+
+func TestTraces_WhatARunLeaves(t *testing.T) {
+	redis := redistest.Start(t, "--slowlog-log-slower-than", "0", "--slowlog-max-len", "5000")
+	in := install(t, 1, redis.Addr, "TOLLGATE_TOKENS__ACCESS_TTL=2s", "TOLLGATE_LOG__LEVEL=debug")
+	n := in.nodes[0]
+	var secrets []string
+	for range 20 {
+		asked := n.Ask(in.web)
+		code, err := in.alice.Code(n, in.web, asked)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := n.Exchange(in.web, code, asked.Verifier).Want(t, 200)
+		next := n.Refresh(in.web, got.Refresh).Want(t, 200)
+		n.Revoke(in.web, next.Refresh).Want(t, 200)
+		secrets = append(secrets, code, asked.Verifier, got.Access, got.Refresh, next.Access, next.Refresh)
+	}
+	secrets = append(secrets, e2e.DemoPassword, in.apps.Service.Secret, in.apps.Web.Secret, in.apps.Gateway.Secret)
+	var eternal []string
+	all := keysOf(t, redis)
+	for _, key := range all {
+		if redis.Text(t, "PTTL", key) == "-1" && !stands(key) {
+			eternal = append(eternal, key)
+		}
+	}
+	places := map[string]string{"a log line": n.Logs(), "a key": strings.Join(all, "\n"), "SLOWLOG": redis.Text(t, "SLOWLOG", "GET", "5000")}
+	var values strings.Builder
+	for _, key := range all {
+		fmt.Fprintln(&values, redis.Text(t, "EVAL", `local k, t = KEYS[1], redis.call('TYPE', KEYS[1]).ok
+			if t == 'string' then return redis.call('GET', k) end
+			if t == 'hash' then return table.concat(redis.call('HGETALL', k), ' ') end
+			if t == 'zset' then return table.concat(redis.call('ZRANGE', k, 0, -1), ' ') end
+			if t == 'stream' then return cjson.encode(redis.call('XRANGE', k, '-', '+')) end
+			return t`, "1", key))
+	}
+	places["a value"] = values.String()
+	var leaks []string
+	for place, text := range places {
+		for _, secret := range secrets {
+			if strings.Contains(text, secret) {
+				leaks = append(leaks, place)
+				t.Errorf("a secret is in %s", place)
+				break
+			}
+		}
+	}
+	record(t, "R2", len(eternal) == 0 && len(leaks) == 0, "%d keys, without TTL beside those: %s; %d secrets looked for in keys, values, SLOWLOG and log: found in %s", len(all), list(eternal), len(secrets), list(leaks))
+}
+
+func stands(key string) bool {
+	for _, part := range standing {
+		if strings.Contains(key, part) {
+			return true
+		}
+	}
+	return false
+}
