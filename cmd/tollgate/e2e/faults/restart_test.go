@@ -55,7 +55,7 @@ func balance(t *testing.T, nodes []*e2e.Node) *balancer {
 }
 
 func (b *balancer) probe(done chan bool) {
-	probes := &http.Client{Timeout: probeEvery, Transport: &http.Transport{DisableKeepAlives: true}}
+	probes := &http.Client{Timeout: time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
 	for {
 		for i, n := range b.nodes {
 			resp, err := probes.Get(n.URL + "/readyz")
