@@ -127,7 +127,9 @@ func TestFault_F13_RepliesAreLost_RefreshTokens(t *testing.T) {
 		first := atOnce(tokens, func(token string) e2e.Tokens { return far.Refresh(in.web, token) })
 		proxy.Pass()
 		lost += rotatedSince(t, redis, begin) - answered(first)
-		retry := func(token string) e2e.Tokens { return patiently(func() e2e.Tokens { return in.nodes[0].Refresh(in.web, token) }) }
+		retry := func(token string) e2e.Tokens {
+			return patiently(func() e2e.Tokens { return in.nodes[0].Refresh(in.web, token) })
+		}
 		second, third := atOnce(tokens, retry), atOnce(tokens, retry)
 		for i := range tokens {
 			if first[i].Status != 200 && first[i].Status != 503 {
