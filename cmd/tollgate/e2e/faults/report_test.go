@@ -158,7 +158,9 @@ func machine() string {
 			break
 		}
 	}
-	return fmt.Sprintf("%d × %s, %s/%s, %s, %s; servers, load and Redis share it", runtime.NumCPU(), cpu, runtime.GOOS, runtime.GOARCH, runtime.Version(), version)
+	load, _ := os.ReadFile("/proc/loadavg")
+	busy, _, _ := strings.Cut(string(load), " ")
+	return fmt.Sprintf("%d × %s, %s/%s, %s, %s, load average %s at the end; servers, load and Redis share it", runtime.NumCPU(), cpu, runtime.GOOS, runtime.GOARCH, runtime.Version(), version, busy)
 }
 
 const (

@@ -73,8 +73,9 @@ func (b *balancer) probe(done chan bool) {
 }
 
 func (b *balancer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	for range b.nodes {
-		i := int(b.turn.Add(1)) % len(b.nodes)
+	first := int(b.turn.Add(1))
+	for next := range b.nodes {
+		i := (first + next) % len(b.nodes)
 		if b.ready[i].Load() {
 			b.proxies[i].ServeHTTP(w, r)
 			return
