@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httputil"
 	"net/url"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -120,6 +121,13 @@ func TestFault_F29_RollingRestarts(t *testing.T) {
 		if s.answer.Status != 200 {
 			t.Logf("%s answered %d: %s %v", s.name, s.answer.Status, s.answer.Body, s.answer.Err)
 			break
+		}
+	}
+	for _, n := range in.nodes {
+		for line := range strings.Lines(n.Logs()) {
+			if strings.Contains(line, `"status":503`) && !strings.Contains(line, `"route":"readyz"`) {
+				t.Log(line) // says why
+			}
 		}
 	}
 	record(t, "F29", failed == 0 && slowest <= 10*time.Second && unclean == 0, "%d restarts, %d requests, %d failed; slowest exit %s, %d with another code than 0", restarts, len(all), failed, ms(slowest), unclean)
