@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"sync"
@@ -109,6 +110,9 @@ func note(t *testing.T, id, verdict, measured string) {
 func TestMain(m *testing.M) {
 	code := m.Run()
 	e2e.RemoveBinary()
+	if faulty.path != "" {
+		os.RemoveAll(filepath.Dir(faulty.path))
+	}
 	text := render()
 	fmt.Print(text)
 	if file := os.Getenv("FAULTS_REPORT"); file != "" {
