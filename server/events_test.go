@@ -1,6 +1,7 @@
 package server
 
 import (
+	"fmt"
 	"net/netip"
 	"net/url"
 	"slices"
@@ -41,24 +42,30 @@ func TestEvents_ALockOutIsOneHoweverOftenItIsTried(t *testing.T) {
 	if n := len(h.of(flows.EventLoginLocked)); n != 0 {
 		t.Fatalf("%d lock-outs while attempts are let in", n)
 	}
-	try("alice", 20)
+	try("alice", 5)
 	locked := h.of(flows.EventLoginLocked)
 	if len(locked) != 1 || locked[0].Subject != "alice" || locked[0].RequestID == "" {
 		t.Fatalf("%+v", locked)
 	}
 	h.pass(13 * time.Second) // one attempt is let in, and then no more
-	try("alice", 20)
+	try("alice", 5)
 	if n := len(h.of(flows.EventLoginLocked)); n != 1 {
 		t.Errorf("%d lock-outs of one series of attempts", n)
 	}
-	try("nobody-of-ours", 20)
+	try("nobody-of-ours", 5)
 	if locked = h.of(flows.EventLoginLocked); len(locked) != 2 || locked[1].Subject != "" {
 		t.Errorf("what a stranger typed is in %+v", locked)
 	}
 	h.pass(time.Minute)
-	try("alice", 20)
+	try("alice", 5)
 	if n := len(h.of(flows.EventLoginLocked)); n != 3 {
 		t.Errorf("%d lock-outs, want one more a minute later", n)
+	}
+	for i := range 40 { // more than one address may try, each name once
+		try(fmt.Sprintf("invented-%d", i), 1)
+	}
+	if locked = h.of(flows.EventLoginLocked); len(locked) != 4 || locked[3].Subject != "" {
+		t.Errorf("an address that goes through names makes %d lock-outs", len(locked)-3)
 	}
 }
 

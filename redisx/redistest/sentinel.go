@@ -11,7 +11,9 @@ import (
 // SentinelDownAfter is how long a primary must be silent before Sentinels think it is dead.
 const SentinelDownAfter = time.Second
 
-const failoverTimeout = 20 * time.Second
+// failoverTimeout is also how long a Sentinel waits, twice over, before it tries again where a
+// first attempt got no majority in time.
+const failoverTimeout = 4 * time.Second
 
 // Sentinel is one primary with two replicas, watched by three Sentinels.
 type Sentinel struct {
@@ -106,7 +108,7 @@ func (s *Sentinel) Failover() *Server {
 func (s *Sentinel) AwaitPrimaryOtherThan(old *Server) *Server {
 	s.tb.Helper()
 	var primary *Server
-	await(s.tb, "failover", failoverTimeout+5*time.Second, func() bool {
+	await(s.tb, "failover", 10*failoverTimeout, func() bool {
 		primary = s.Primary()
 		return primary != old && primary.Field("role") == "master"
 	})

@@ -14,6 +14,7 @@ func Commands(prefix string) [][]string {
 		{"GET"}, {"HGET", "f"}, {"HMGET", "f"}, {"HEXISTS", "f"}, {"EXISTS"}, {"PTTL"},
 		{"HSET", "f", "v"}, {"HSETNX", "f", "v"}, {"HDEL", "f"}, {"HINCRBY", "f", "1"}, {"INCR"},
 		{"ZADD", "0", "m"}, {"ZREM", "m"}, {"ZRANGEBYLEX", "-", "+"}, {"ZRANGEBYSCORE", "0", "0"}, {"ZREVRANGEBYSCORE", "0", "0"},
+		{"XADD", "*", "f", "v"}, {"XTRIM", "MAXLEN", "0"}, {"XREVRANGE", "+", "-"},
 		{"PEXPIRE", "1000"}, {"DEL"}, {"PERSIST"},
 	} {
 		commands = append(commands, append([]string{c[0], key}, c[1:]...))
