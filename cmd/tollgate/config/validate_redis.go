@@ -42,7 +42,7 @@ func (r *Redis) ReadPassword() (string, error) {
 	if r.PasswordFile == "" {
 		return "", nil
 	}
-	text, err := readBounded(string(r.PasswordFile), maxSecret)
+	text, err := readBounded(string(r.PasswordFile), "redis.password_file", maxSecret)
 	if err != nil {
 		return "", err
 	}
