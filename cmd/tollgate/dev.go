@@ -110,6 +110,8 @@ func devMaster(c *config.Config) (*keys.Master, error) {
 func (s *serving) prepareDemo(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
+	s.preparing.Store(true)
+	defer s.preparing.Store(false)
 	_, err := s.store.Ping(ctx)
 	if err == nil {
 		err = s.keys.Load(ctx)

@@ -31,7 +31,6 @@ what is kept, which is about a day. It outlasts Redis being away, and then goes 
   tollgate events --user alice
   tollgate events --since 1795462472000-0 --output json    after the last event that was seen
   tollgate events --redis 127.0.0.1:6379                   of tollgate dev --redis 127.0.0.1:6379`,
-		Args: cobra.NoArgs,
 	}))
 	flags := cmd.Flags()
 	flags.String("since", "", "begin in the past: how long ago (10m), a time (RFC 3339), or after the id of an event")
@@ -145,7 +144,7 @@ func wireEvents(cmd *cobra.Command) (*node, error) {
 	}
 	if _, err := n.store.Ping(cmd.Context()); err != nil {
 		n.close()
-		return nil, fmt.Errorf("no Redis answers at %s; start it, or correct redis.addresses: %w", c.Redis.Addresses[0], err)
+		return nil, redisProblem(&c.Redis, err, "start it, or correct redis.addresses")
 	}
 	return n, nil
 }

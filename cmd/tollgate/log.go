@@ -33,6 +33,9 @@ var securityEvents = map[flows.EventType]bool{
 }
 
 func (n *node) logEvent(e flows.Event) {
+	if n.preparing.Load() {
+		return
+	}
 	level := zapcore.InfoLevel
 	if securityEvents[e.Type] {
 		level = zapcore.WarnLevel

@@ -28,7 +28,7 @@ func TestStoreMeter_LogsWhatSucceededLate(t *testing.T) {
 		{"get_client", 20 * time.Millisecond, nil, 1},
 		{"get_client", time.Second, errors.New("connection refused"), 0},
 		{"ping", time.Second, nil, 0},
-		{"info", time.Second, nil, 0},
+		{"checks", time.Second, nil, 0},
 	} {
 		m.observe(story.op, story.took, story.err)
 		if got := len(logs.TakeAll()); got != story.want {

@@ -37,6 +37,7 @@ type node struct {
 	flows    *flows.Flows
 	log      *zap.Logger
 
+	preparing  atomic.Bool            // dev makes its demo data, which nobody needs to be told of
 	keyTrouble atomic.Pointer[string] // why keys are not up to date; nil or "" if they are
 	events     *eventKeeper
 }
