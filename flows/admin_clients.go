@@ -88,7 +88,7 @@ func (f *Flows) putClient(ctx context.Context, c *oauth.Client) (*oauth.Client, 
 
 // UpdateClient replaces a client's registration; id, secret and age stay. The version must be
 // the one that was read, or it says precondition_failed. Disabling ends everything the client
-// holds, and whatever it is issued in the next seconds, as clocks of nodes differ; enabling it
+// holds, and whatever it is issued in the next half minute, as clocks of nodes differ; enabling it
 // again brings none of it back. Disabling may be repeated until it succeeds.
 func (f *Flows) UpdateClient(ctx context.Context, c *oauth.Client) (*oauth.Client, error) {
 	old, err := f.GetClient(ctx, c.ID)
@@ -117,7 +117,7 @@ func (f *Flows) disableClient(ctx context.Context, c *oauth.Client) error {
 	if err := f.saveClient(ctx, c, "disabled"); err != nil {
 		return err
 	}
-	return f.endClientUntil(ctx, c.ID, leeway)
+	return f.endClientUntil(ctx, c.ID, maxSkew)
 }
 
 // saveClient stores a changed client and makes c what is stored.

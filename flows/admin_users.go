@@ -87,7 +87,7 @@ func (f *Flows) SetPassword(ctx context.Context, username, password string) (*oa
 }
 
 // SetUserDisabled disables or enables a user. Disabling ends every session, grant and token, and
-// whatever is issued in the next seconds, as clocks of nodes differ; enabling brings none of them
+// whatever is issued in the next half minute, as clocks of nodes differ; enabling brings none of them
 // back. It may be repeated until it succeeds.
 func (f *Flows) SetUserDisabled(ctx context.Context, username string, disabled bool) (*oauth.User, error) {
 	u, err := f.GetUser(ctx, username)
@@ -106,7 +106,7 @@ func (f *Flows) disableUser(ctx context.Context, u *oauth.User) error {
 	if err := f.saveUser(ctx, u, "disabled"); err != nil {
 		return err
 	}
-	return f.endUntil(ctx, u.Subject, leeway)
+	return f.endUntil(ctx, u.Subject, maxSkew)
 }
 
 // DeleteUser removes a user and ends all that was issued for them. It ends first: however far it

@@ -76,6 +76,24 @@ func TestEnding_NeedsNoCutOffToEndSessionsAndGrants(t *testing.T) {
 	}
 }
 
+func TestEnding_ReachesTokensOfNodesWhoseClocksAreAhead(t *testing.T) {
+	for name, end := range map[string]func(w *world) error{
+		"user disabled":  func(w *world) error { _, err := w.SetUserDisabled(w.t.Context(), DemoUser, true); return err },
+		"client deleted": func(w *world) error { return w.DeleteClient(w.t.Context(), "web") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			a := w.tokens(w.newBrowser())
+			w.pass(-29 * time.Second) // from here on as a node that is that far behind
+			w.wantActive(true, a.AccessToken)
+			if err := end(w); err != nil {
+				t.Fatal(err)
+			}
+			w.wantActive(false, a.AccessToken)
+		})
+	}
+}
+
 func TestEnding_IsRememberedLongerThanAnyTokenLives(t *testing.T) {
 	w := newWorld(t, func(c *Config) { c.AccessTTL = time.Second })
 	grant := token.NewGrantID()

@@ -36,8 +36,14 @@ type Config struct {
 	Now         func() time.Time
 }
 
-// leeway is how far clocks of nodes may differ (RFC 7519 4.1.4). It is applied once, on reading.
-const leeway = 5 * time.Second
+const (
+	// leeway is how long an expired token still passes (RFC 7519 4.1.4). It is applied once, on reading.
+	leeway = 5 * time.Second
+	// maxSkew is how far the clocks of two nodes may differ.
+	maxSkew = 30 * time.Second
+	// clockMargin is how much longer than a token lives by our clock it may live by another's.
+	clockMargin = maxSkew + 2*leeway
+)
 
 // Flows is every protocol on one store and one key set. Its methods may be called concurrently.
 type Flows struct {
@@ -56,7 +62,7 @@ func New(c Config) *Flows {
 		cfg: c, store: c.Store, keys: c.Keys,
 		refused: refused{now: func() int64 { return c.Now().Unix() }},
 		verifier: &token.Verifier{
-			Issuer: c.Issuer, Keys: c.Keys.Snapshot, Now: c.Now, Leeway: leeway, MaxLife: MaxAccessTTL,
+			Issuer: c.Issuer, Keys: c.Keys.Snapshot, Now: c.Now, Leeway: leeway, Skew: maxSkew, MaxLife: MaxAccessTTL,
 		},
 	}
 }
@@ -91,10 +97,10 @@ func setDefault(d *time.Duration, value time.Duration) {
 }
 
 // KeepRetiredKeys is how long a retired key must stay published: the longest life of what it
-// signed, and the clocks' leeway.
+// signed, and how far clocks differ.
 func (c Config) KeepRetiredKeys() time.Duration {
 	c.setDefaults()
-	return max(c.AccessTTL, c.IDTokenTTL) + 2*leeway
+	return max(c.AccessTTL, c.IDTokenTTL) + clockMargin
 }
 
 // resources is the default audience of access tokens.
@@ -102,12 +108,12 @@ func (f *Flows) resources() string { return f.cfg.Issuer + "/resources" }
 
 // tokensEnd is when the last access token that exists now is gone on every node's clock, whatever
 // the life its issuer was configured to give it.
-func (f *Flows) tokensEnd() time.Time { return f.now().Add(MaxAccessTTL + 2*leeway) }
+func (f *Flows) tokensEnd() time.Time { return f.now().Add(MaxAccessTTL + clockMargin) }
 
 // grantsEnd is when the last refresh family that exists now is gone: none is refreshed beyond the
 // refresh_ttl of the node that is asked.
 func (f *Flows) grantsEnd() time.Time {
-	return f.now().Add(max(f.cfg.RefreshTTL, f.cfg.SessionTTL) + MaxAccessTTL + 2*leeway)
+	return f.now().Add(max(f.cfg.RefreshTTL, f.cfg.SessionTTL) + MaxAccessTTL + clockMargin)
 }
 
 // now is truncated to what records keep, so that what is written compares equal to what is read.

@@ -40,7 +40,7 @@ func (r *refused) has(id oauth.TokenID) bool {
 	return known || len(r.tokens) >= maxRefused
 }
 
-// sweep drops what has expired; the leeway keeps what another clock still takes.
+// sweep drops what has expired; the margin keeps what another clock still takes.
 func (r *refused) sweep() {
 	now := r.now()
 	if now == r.swept {
@@ -48,7 +48,7 @@ func (r *refused) sweep() {
 	}
 	r.swept = now
 	for id, expires := range r.tokens {
-		if expires+int64(2*leeway.Seconds()) < now {
+		if expires+int64(clockMargin.Seconds()) < now {
 			delete(r.tokens, id)
 		}
 	}

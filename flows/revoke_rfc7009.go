@@ -38,7 +38,7 @@ func (f *Flows) revoke(ctx context.Context, tok, owner string) error {
 	case owner != "" && claims.ClientID != owner:
 		return errNotYours
 	}
-	if err := f.store.RevokeToken(ctx, claims.ID, time.Unix(claims.Expires, 0).Add(2*leeway)); err != nil {
+	if err := f.store.RevokeToken(ctx, claims.ID, time.Unix(claims.Expires, 0).Add(clockMargin)); err != nil {
 		return outage(err)
 	}
 	f.emit(ctx, EventTokenRevoked, Event{ClientID: claims.ClientID, Subject: claims.Subject, Grant: claims.Grant})

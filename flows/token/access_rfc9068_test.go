@@ -161,6 +161,22 @@ func TestAccess_ExpiresAfterTheLeewayAppliedOnce(t *testing.T) {
 	}
 }
 
+func TestAccess_IsGoodFromANodeWhoseClockIsAhead(t *testing.T) {
+	f := newFixture(t)
+	tok := []byte(f.mint(t, oauth.EdDSA, good()))
+	f.v.Skew = 30 * time.Second
+	for ahead, want := range map[time.Duration]error{30 * time.Second: nil, 31 * time.Second: ErrInvalid} {
+		f.v.Now = func() time.Time { return testNow.Add(-ahead) }
+		if _, err := f.v.Access(tok); !errors.Is(err, want) {
+			t.Errorf("%v ahead: error %v, want %v", ahead, err, want)
+		}
+	}
+	f.v.Now = func() time.Time { return time.Unix(good().Expires, 0).Add(5 * time.Second) }
+	if _, err := f.v.Access(tok); !errors.Is(err, ErrExpired) {
+		t.Errorf("skew is no leeway: error %v", err)
+	}
+}
+
 func TestID_WhatIsMintedIsWhatIsRead(t *testing.T) {
 	f := newFixture(t)
 	service := &IDClaims{Issuer: testIssuer, Subject: "s", Audience: "c", IssuedAt: 1, Expires: 2}

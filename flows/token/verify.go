@@ -30,7 +30,8 @@ type Verifier struct {
 	Issuer  string
 	Keys    func() *keys.Set // nil before the first load: every token of ours is ErrUnknownKey then
 	Now     func() time.Time
-	Leeway  time.Duration // for clocks that differ; 0 = 5 s, at most 30 s
+	Leeway  time.Duration // how long an expired token still passes; 0 = 5 s, at most 30 s
+	Skew    time.Duration // how far in the future one may be issued, by a node whose clock is ahead; 0 = Leeway
 	MaxLife time.Duration // exp further than this from iat is refused
 }
 
@@ -49,7 +50,7 @@ func (v *Verifier) Access(tok []byte) (*Access, error) {
 		return nil, invalid(err)
 	}
 	now, leeway := v.Now(), v.leeway()
-	latest := now.Add(leeway).Unix() // compared as integers: a huge claim would overflow a time.Time
+	latest := now.Add(max(v.Skew, leeway)).Unix() // compared as integers: a huge claim would overflow a time.Time
 	switch {
 	case a.Expires-a.IssuedAt > int64(v.MaxLife/time.Second):
 		return nil, invalid(errors.New("claims: exp is too far from iat"))
