@@ -22,7 +22,7 @@ build: ## build bin/tollgate
 
 test: ## run every test, on memory and on a real Redis
 	@.ci/need redis-server
-	go test ./...
+	go test -count=1 ./... # never a remembered result: the end-to-end tests build what they test
 
 check: $(STATICCHECK) $(GOVULNCHECK) ## format, vet, staticcheck, govulncheck, imports
 	@echo gofmt -l .; files=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$files" || { echo "not formatted: $$files"; exit 1; }
@@ -34,7 +34,7 @@ check: $(STATICCHECK) $(GOVULNCHECK) ## format, vet, staticcheck, govulncheck, i
 
 race: ## run every test under the race detector
 	@.ci/need redis-server cc
-	go test -race -p 1 ./... # one package at a time: what measures time shares its two cores with nobody
+	go test -race -count=1 -p 1 ./... # one package at a time: what measures time shares its two cores with nobody
 
 clients: build ## run real clients against the binary: x/oauth2, go-oidc, zitadel/oidc, openid-client
 	@.ci/need redis-server node npm
