@@ -2,7 +2,6 @@ package oauth
 
 import (
 	"fmt"
-	"net/url"
 	"slices"
 	"strings"
 )
@@ -84,13 +83,6 @@ func checkURIs(c *Client) []string {
 	}
 	slices.Sort(problems)
 	return problems
-}
-
-// IsOrigin reports whether s is a serialized http or https origin (RFC 6454 6.2).
-func IsOrigin(s string) bool {
-	u, err := url.Parse(s)
-	return err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != "" &&
-		s == u.Scheme+"://"+strings.ToLower(u.Host)
 }
 
 func isAudience(s string) bool {

@@ -113,7 +113,7 @@ type RateLimits struct {
 	Validate  Rate `yaml:"validate"`
 }
 
-// CORS lists the browser origins that may call beside those of the clients.
+// CORS lists the origins of pages that may call the API.
 type CORS struct {
 	AllowedOrigins []string `yaml:"allowed_origins"`
 }
