@@ -63,7 +63,7 @@ func TestGrantAndToken_SeenAndEnded(t *testing.T) {
 
 	access, _ = signInAsBob()
 	ended := grants()[0].ID
-	mustRun(t, in.env, "", "grant", "revoke", string(ended))
+	mustRun(t, in.env, "", "grant", "revoke", "--", string(ended)) // an id may begin with a dash
 	if v := inspect(access); v.Active {
 		t.Errorf("after its grant was revoked: %+v", v)
 	}
@@ -78,7 +78,7 @@ func TestGrantAndToken_SeenAndEnded(t *testing.T) {
 	for want, lines := range map[string][]string{
 		"tollgate: there is no such client; see `tollgate client list`\n": {"list --client nobody", "revoke --client nobody", "revoke --client nobody --user bob"},
 		"tollgate: there is no such user; see `tollgate user list`\n":     {"list --user nobody", "revoke --user nobody"},
-		"tollgate: there is no such grant; see `tollgate grant list`\n":   {"revoke nonsense", "revoke " + string(ended)},
+		"tollgate: there is no such grant; see `tollgate grant list`\n":   {"revoke nonsense", "revoke -- " + string(ended)},
 	} {
 		for _, line := range lines {
 			if r := run(t, in.env, "", append([]string{"grant"}, strings.Fields(line)...)...); r.code != exitFailed || r.err != want || r.out != "" {
