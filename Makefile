@@ -36,10 +36,17 @@ race: ## run every test under the race detector
 	@.ci/need redis-server cc
 	go test -race -count=1 -p 1 ./... # one package at a time: what measures time shares its two cores with nobody
 
-clients: build ## run real clients against the binary: x/oauth2, go-oidc, zitadel/oidc, openid-client
+# What the kinds of Redis must not make a difference to: real clients, races, and what ends.
+ANYWHERE := ^Test(Clients|Code|Refresh|Consent|Revoke|Keys|End|User|Client|Logout|Restart)_
+
+clients: build ## run real clients (x/oauth2, go-oidc, zitadel/oidc, openid-client) and races, on every kind of Redis
 	@.ci/need redis-server node npm
+	cd cmd/tollgate/e2e/openid-client && npm ci --no-audit --no-fund
 	TOLLGATE_BIN="$(CURDIR)/bin/tollgate" go test -count=1 -tags clients -run '^TestClients_' -v ./cmd/tollgate/e2e
-	cd cmd/tollgate/e2e/openid-client && npm ci --no-audit --no-fund && node --test
+	@for redis in sentinel cluster tls; do \
+		echo "on $$redis"; \
+		E2E_REDIS=$$redis TOLLGATE_BIN="$(CURDIR)/bin/tollgate" go test -count=1 -short -tags clients -run '$(ANYWHERE)' ./cmd/tollgate/e2e || exit 1; \
+	done
 
 browser: build ## run the pages in headless Chromium
 	@.ci/need node npm chromium

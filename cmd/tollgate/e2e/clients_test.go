@@ -5,16 +5,27 @@ package e2e
 import (
 	"encoding/base64"
 	"encoding/json"
+	"os"
 	"strings"
 	"testing"
-
-	"tollgate/redisx/redistest"
 )
 
-// onEachStore runs a test of a client against a node in memory, and against one on Redis.
+// onEachStore runs a test of a client against a node in memory, and against one on Redis of the
+// kind that RedisKind names.
 func onEachStore(t *testing.T, test func(*testing.T, *Node)) {
-	t.Run("memory", func(t *testing.T) { test(t, StartDev(t)) })
-	t.Run("redis", func(t *testing.T) { test(t, StartDev(t, "--redis", redistest.Start(t).Addr)) })
+	if os.Getenv(RedisKind) == "" {
+		t.Run("memory", func(t *testing.T) { test(t, StartDev(t)) })
+	}
+	t.Run("redis", func(t *testing.T) { test(t, startDevOn(t, StartRedis(t))) })
+}
+
+func startDevOn(t *testing.T, redis Redis) *Node {
+	t.Helper()
+	n := NewDev(t, "--redis", redis.Addr)
+	n.env = redis.Env
+	n.Start()
+	n.AwaitReady()
+	return n
 }
 
 // visit sends the browser to an address and returns the parameters that it comes back with.

@@ -12,12 +12,10 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
-
-	"tollgate/redisx/redistest"
 )
 
 func TestStop_FinishesWhatIsInFlightAndEndsInOrder(t *testing.T) {
-	n := StartServe(t, redistest.Start(t).Addr)
+	n := StartServeOn(t, StartRedis(t))
 	apps := n.Seed(t)
 	access := n.ClientCredentials(apps.Service).Want(t, 200).Access
 

@@ -2,14 +2,12 @@ package e2e
 
 import (
 	"testing"
-
-	"tollgate/redisx/redistest"
 )
 
 // What ends a grant ends it everywhere: the node that was not asked refuses its tokens as the one
 // that was.
 func TestEnd_ReachesTokensOnBothNodes(t *testing.T) {
-	a := StartServe(t, redistest.Start(t).Addr)
+	a := StartServeOn(t, StartRedis(t))
 	nodes := []*Node{a, a.Peer()}
 	b, apps := nodes[1], a.Seed(t)
 

@@ -8,8 +8,6 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
-
-	"tollgate/redisx/redistest"
 )
 
 const checkers = 16
@@ -17,7 +15,7 @@ const checkers = 16
 // OIDC Core 10.1.1: keys change without anybody noticing. Here they change by themselves every two
 // seconds, and by hand in between, in each of the ways there are.
 func TestKeys_RotatedWhileTokensAreCheckedFailNoVerification(t *testing.T) {
-	a := StartServe(t, redistest.Start(t).Addr,
+	a := StartServeOn(t, StartRedis(t),
 		"TOLLGATE_KEYS__ROTATE_EVERY=2s", "TOLLGATE_KEYS__PUBLISH_AHEAD=1s", "TOLLGATE_TOKENS__SIGNING_ALG=ES256")
 	nodes := []*Node{a, a.Peer()}
 	apps := a.Seed(t)
@@ -89,7 +87,7 @@ func mismatch(a Answer, status int) error {
 }
 
 func TestKeys_RevokedKeysTokensAreRefusedOnBothNodes(t *testing.T) {
-	a := StartServe(t, redistest.Start(t).Addr)
+	a := StartServeOn(t, StartRedis(t))
 	nodes := []*Node{a, a.Peer()}
 	apps := a.Seed(t)
 	for _, how := range []struct {

@@ -4,14 +4,17 @@ import (
 	"sync"
 	"testing"
 	"time"
-
-	"tollgate/redisx/redistest"
 )
 
-const (
-	racers = 100
-	rounds = 1000
-)
+const racers = 100
+
+// rounds is how often the racers meet; the fault suite has ten times as many.
+func rounds() int {
+	if testing.Short() {
+		return 200
+	}
+	return 1000
+}
 
 // plainScope has no id_token, which would only cost time here.
 const plainScope = "offline_access orders:read"
@@ -39,7 +42,7 @@ func race(nodes []*Node, call func(n *Node) Tokens) []Tokens {
 // twoNodes runs two nodes on a Redis of their own that sign fast: a race asks for 100,000 tokens.
 func twoNodes(t *testing.T, env ...string) ([]*Node, Apps) {
 	t.Helper()
-	a := StartServe(t, redistest.Start(t).Addr, append(env, "TOLLGATE_TOKENS__SIGNING_ALG=EdDSA")...)
+	a := StartServeOn(t, StartRedis(t), append(env, "TOLLGATE_TOKENS__SIGNING_ALG=EdDSA")...)
 	return []*Node{a, a.Peer()}, a.Seed(t)
 }
 
@@ -50,6 +53,7 @@ func TestCode_OfRacingCallersOnTwoNodesExactlyOneGetsTokens(t *testing.T) {
 	web.Scope = plainScope
 	alice := NewBrowser(DemoUser, DemoPassword)
 	start := time.Now()
+	rounds := rounds()
 	for round := range rounds {
 		asked := nodes[round%2].Ask(web)
 		code, err := alice.Code(nodes[round%2], web, asked)
@@ -83,6 +87,7 @@ func TestRefresh_RacingCallersOnTwoNodesGetOneSuccessor(t *testing.T) {
 	current := NewBrowser(DemoUser, DemoPassword).Login(t, nodes[0], web).Refresh
 	seen := map[string]bool{current: true}
 	start := time.Now()
+	rounds := rounds()
 	for round := range rounds {
 		answers := race(nodes, func(n *Node) Tokens { return n.Refresh(web, current) })
 		successor := answers[0].Refresh

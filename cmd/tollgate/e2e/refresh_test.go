@@ -3,15 +3,13 @@ package e2e
 import (
 	"testing"
 	"time"
-
-	"tollgate/redisx/redistest"
 )
 
 const replayWindow = time.Second
 
 func refreshNodes(t *testing.T) (a, b *Node, apps Apps) {
 	t.Helper()
-	a = StartServe(t, redistest.Start(t).Addr, "TOLLGATE_TOKENS__REFRESH_REPLAY_WINDOW="+replayWindow.String())
+	a = StartServeOn(t, StartRedis(t), "TOLLGATE_TOKENS__REFRESH_REPLAY_WINDOW="+replayWindow.String())
 	return a, a.Peer(), a.Seed(t)
 }
 

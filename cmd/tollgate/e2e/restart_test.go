@@ -3,8 +3,6 @@ package e2e
 import (
 	"slices"
 	"testing"
-
-	"tollgate/redisx/redistest"
 )
 
 // Everything that counts rests in Redis: a node that starts again is the node that ended.
@@ -17,7 +15,7 @@ func TestRestart_KeepsSessionsGrantsKeysAndClients(t *testing.T) {
 		{"after SIGKILL", (*Node).Kill},
 	} {
 		t.Run(ending.name, func(t *testing.T) {
-			n := StartServe(t, redistest.Start(t).Addr)
+			n := StartServeOn(t, StartRedis(t))
 			apps := n.Seed(t)
 			alice := NewBrowser(DemoUser, DemoPassword)
 			tokens := alice.Login(t, n, apps.Web)

@@ -33,6 +33,12 @@ func StartServe(tb testing.TB, redisAddr string, env ...string) *Node {
 	return n
 }
 
+// StartServeOn is StartServe on a Redis of any kind.
+func StartServeOn(tb testing.TB, redis Redis, env ...string) *Node {
+	tb.Helper()
+	return StartServe(tb, redis.Addr, append(slices.Clone(redis.Env), env...)...)
+}
+
 // NewServe prepares what StartServe runs.
 func NewServe(tb testing.TB, redisAddr string, env ...string) *Node {
 	tb.Helper()
