@@ -97,6 +97,11 @@ func TestRedistore_KeepsTheContractEverywhere(t *testing.T) {
 			s := redistest.StartTLS(t)
 			return redisx.Config{Addresses: []string{s.Addr}, TLS: &redisx.TLS{CAFile: s.CAFile, CertFile: s.CertFile, KeyFile: s.KeyFile}}
 		}},
+		{"TLS, as the documented user", func(t *testing.T) redisx.Config {
+			s := redistest.StartTLS(t, "--include", documentedUser(t))
+			return redisx.Config{Addresses: []string{s.Addr}, Username: "tollgate", Password: "change-me",
+				TLS: &redisx.TLS{CAFile: s.CAFile, CertFile: s.CertFile, KeyFile: s.KeyFile}}
+		}},
 		{"strict, with two replicas", func(t *testing.T) redisx.Config {
 			s := redistest.StartSentinel(t)
 			return redisx.Config{Mode: redisx.Sentinel, Addresses: s.Addresses, SentinelMaster: s.Master, WaitReplicas: 1}
@@ -107,10 +112,21 @@ func TestRedistore_KeepsTheContractEverywhere(t *testing.T) {
 			cfg.Timeout = 2 * time.Second
 			var stores atomic.Int64
 			storetest.Run(t, func(t *testing.T) store.Store {
-				return openWith(t, cfg, fmt.Sprint("p", stores.Add(1)))
+				return openWith(t, cfg, fmt.Sprint("tollgate:", stores.Add(1)))
 			})
 		})
 	}
+}
+
+// documentedUser is the file with the user whom operators are told to give us, and whose keys all
+// begin with tollgate.
+func documentedUser(t *testing.T) string {
+	t.Helper()
+	file, err := filepath.Abs("../../../deploy/redis.acl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return file
 }
 
 func TestStore_NeedsLittlePrivilege(t *testing.T) {
@@ -136,11 +152,7 @@ func TestStore_NeedsLittlePrivilege(t *testing.T) {
 
 // The user of deploy/redis.acl may do all that the contract asks, and passes every check.
 func TestStore_NeedsNoMoreThanTheDocumentedUser(t *testing.T) {
-	file, err := filepath.Abs("../../../deploy/redis.acl")
-	if err != nil {
-		t.Fatal(err)
-	}
-	server := redistest.Start(t, "--include", file)
+	server := redistest.Start(t, "--include", documentedUser(t))
 	as := redisx.Config{Addresses: []string{server.Addr}, Timeout: 2 * time.Second, Username: "tollgate", Password: "change-me"}
 	var stores atomic.Int64
 	storetest.Run(t, func(t *testing.T) store.Store {
