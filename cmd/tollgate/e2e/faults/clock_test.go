@@ -3,10 +3,12 @@
 package faults
 
 import (
+	"fmt"
 	"net"
 	"net/http"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -113,25 +115,33 @@ func TestFault_F27_ClocksDiffer(t *testing.T) {
 	record(t, "F27", len(refused) == 0, "30 s apart: refused %s; revoked and accepted: %s", list(refused), list(accepted))
 }
 
-func TestFault_F28_TheClockOfRedisJumps(t *testing.T) {
+// redisWithClock is a Redis whose wall clock can be moved, by seconds.
+func redisWithClock(t *testing.T, args ...string) (redis *redistest.Server, move func(seconds int)) {
+	t.Helper()
 	shim := filepath.Join(t.TempDir(), "clock.so")
 	if output, err := exec.Command("cc", "-shared", "-fPIC", "-o", shim, "testdata/clock.c").CombinedOutput(); err != nil {
 		t.Fatalf("build the clock: %v\n%s", err, output)
 	}
 	clock := filepath.Join(t.TempDir(), "clock")
 	replaceFile(t, clock, "0")
-	redis := redistest.StartWith(t, []string{"LD_PRELOAD=" + shim, "CLOCK_FILE=" + clock})
+	redis = redistest.StartWith(t, []string{"LD_PRELOAD=" + shim, "CLOCK_FILE=" + clock}, args...)
+	return redis, func(seconds int) { replaceFile(t, clock, strconv.Itoa(seconds)) }
+}
+
+func TestFault_F28_TheClockOfRedisJumps(t *testing.T) {
+	redis, move := redisWithClock(t)
 	in := install(t, 1, redis.Addr)
 	n := in.nodes[0]
 	var accepted, lost []string
-	for _, jump := range []string{"-3600", "+3600"} {
-		replaceFile(t, clock, "0")
+	for _, seconds := range []int{-3600, 3600} {
+		jump := fmt.Sprintf("%+d", seconds)
+		move(0)
 		time.Sleep(300 * time.Millisecond)
 		bad, live := in.revoked(t), in.alice.Login(t, n, in.web)
 		code, verifier := in.code(t, n)
 		spent, spentVerifier := in.code(t, n)
 		n.Exchange(in.web, spent, spentVerifier).Want(t, 200)
-		replaceFile(t, clock, jump)
+		move(seconds)
 		time.Sleep(500 * time.Millisecond)
 		if until(3*time.Second, func() bool { return n.Validate(live.Access, "").Status == 200 }) < 0 {
 			lost = append(lost, "an access token ("+jump+" s)")
@@ -182,6 +192,7 @@ func TestFault_F32_HandlersPanic(t *testing.T) {
 	redis := redistest.Start(t)
 	in := installFaulty(t, redis.Addr, 0)
 	n, token := in.nodes[0], in.service(t)
+	n.Panics = true
 	l := startLoad(t, 4, 5*time.Millisecond, call{"validate", func() e2e.Answer { return n.Validate(token, "") }})
 	pid, panics, answers := n.PID, 0, 0
 	for _, path := range []string{
@@ -191,6 +202,7 @@ func TestFault_F32_HandlersPanic(t *testing.T) {
 		for _, method := range []string{"GET", "POST"} {
 			r, _ := http.NewRequest(method, n.URL+path, nil)
 			r.Header.Set("X-Panic", "1")
+			time.Sleep(10 * time.Millisecond) // for the requests beside them
 			switch got := e2e.Do(r); got.Status {
 			case 500:
 				panics++
