@@ -81,29 +81,33 @@ func TestScripts_TouchOneSlot(t *testing.T) {
 	})
 }
 
+// onNoDisk is for servers whose data nobody needs again: a disk that is busy with other tests holds
+// up a Redis that writes there for seconds, and ids of a megabyte are much to write.
+var onNoDisk = []string{"--appendonly", "no"}
+
 func TestRedistore_KeepsTheContractEverywhere(t *testing.T) {
 	for _, place := range []struct {
 		name string
 		find func(t *testing.T) redisx.Config
 	}{
 		{"Sentinel", func(t *testing.T) redisx.Config {
-			s := redistest.StartSentinel(t)
+			s := redistest.StartSentinel(t, onNoDisk...)
 			return redisx.Config{Mode: redisx.Sentinel, Addresses: s.Addresses, SentinelMaster: s.Master}
 		}},
 		{"Cluster", func(t *testing.T) redisx.Config {
-			return redisx.Config{Mode: redisx.Cluster, Addresses: redistest.StartCluster(t).Addresses}
+			return redisx.Config{Mode: redisx.Cluster, Addresses: redistest.StartCluster(t, onNoDisk...).Addresses}
 		}},
 		{"TLS", func(t *testing.T) redisx.Config {
-			s := redistest.StartTLS(t)
+			s := redistest.StartTLS(t, onNoDisk...)
 			return redisx.Config{Addresses: []string{s.Addr}, TLS: &redisx.TLS{CAFile: s.CAFile, CertFile: s.CertFile, KeyFile: s.KeyFile}}
 		}},
 		{"TLS, as the documented user", func(t *testing.T) redisx.Config {
-			s := redistest.StartTLS(t, "--include", documentedUser(t))
+			s := redistest.StartTLS(t, append(onNoDisk, "--include", documentedUser(t))...)
 			return redisx.Config{Addresses: []string{s.Addr}, Username: "tollgate", Password: "change-me",
 				TLS: &redisx.TLS{CAFile: s.CAFile, CertFile: s.CertFile, KeyFile: s.KeyFile}}
 		}},
 		{"strict, with two replicas", func(t *testing.T) redisx.Config {
-			s := redistest.StartSentinel(t)
+			s := redistest.StartSentinel(t, onNoDisk...)
 			return redisx.Config{Mode: redisx.Sentinel, Addresses: s.Addresses, SentinelMaster: s.Master, WaitReplicas: 1}
 		}},
 	} {
