@@ -145,6 +145,20 @@ func quantile(all []time.Duration, q float64) time.Duration {
 	return all[min(len(all)-1, int(math.Ceil(q*float64(len(all))))-1)]
 }
 
+// kinds counts by name and status: "2 introspect 503".
+func (all samples) kinds() string {
+	counts := map[string]int{}
+	for _, s := range all {
+		counts[fmt.Sprint(s.name, " ", s.answer.Status)]++
+	}
+	var parts []string
+	for kind, n := range counts {
+		parts = append(parts, fmt.Sprint(n, " ", kind))
+	}
+	slices.Sort(parts)
+	return list(parts)
+}
+
 // wantHonest fails the test on what an outage must never lead to: a refusal of what is good, a 500,
 // no answer at all, a 503 that does not say when to come back. good is the status without outage.
 func (all samples) wantHonest(t *testing.T, good map[string]int) (ok bool) {

@@ -23,8 +23,8 @@ var table = []*row{
 	{id: "F02", fault: "Redis is killed under load", goal: "every answer ≤ 250 ms, good or 503; usual ≤ 2 s after its return"},
 	{id: "F03", fault: "Redis hangs under load", goal: "every answer ≤ 300 ms; nothing accepted after 1.0 s, then 503"},
 	{id: "F04", fault: "Redis answers 200 ms later", goal: "≥ 90 % of what is offered on cache hits; p99 of misses ≤ 450 ms; goroutines < 2×"},
-	{id: "F06", fault: "Sentinel fails over to a replica", goal: "unavailable ≤ down-after + 2 s; nothing wrong accepted; nothing resurrected in strict mode"},
-	{id: "F07", fault: "a Cluster primary is killed", goal: "other slots undisturbed; its own back ≤ 15 s; nothing wrong accepted"},
+	{id: "F06", fault: "Sentinel fails over to a replica", goal: "unavailable ≤ down-after + 2 s, or 1 s after the promotion where Sentinels take longer; nothing wrong accepted; in strict mode nothing undone"},
+	{id: "F07", fault: "a Cluster primary is killed", goal: "other slots undisturbed; its own back ≤ 15 s; nothing wrong accepted; in strict mode nothing undone"},
 	{id: "F08", fault: "Cluster slots move under load", goal: "no error that a client sees"},
 	{id: "F09", fault: "Cluster is down, a slot is half moved, keys in two slots", goal: "503, never 500; never CROSSSLOT"},
 	{id: "F11", fault: "Redis is out of memory (noeviction)", goal: "checks go on; issuing 503; /revoke works or says 503"},
@@ -50,7 +50,7 @@ var table = []*row{
 	{id: "F36", fault: "one CPU, three times the load it can take", goal: "goodput ≥ 80 % of the peak; p99 ≤ 2×"},
 	{id: "F37", fault: "a storm of logins", goal: "p99 of /validate ≤ 2×"},
 	{id: "F38", fault: "the cache of all hot tokens is emptied", goal: "≤ 1 question per token to Redis; p99 ≤ 3× for ≤ 1 s"},
-	{id: "F39", fault: "keys rotate every second on three nodes under load", goal: "no token fails"},
+	{id: "F39", fault: "keys rotate all the time on three nodes under load", goal: "1,000 times: no token fails"},
 	{id: "F41", fault: "the TLS certificate file becomes garbage", goal: "the old one is kept"},
 	{id: "F42", fault: "rolling upgrade, and back", goal: "no error, no session lost"},
 	{id: "F43", fault: "one node is cut off from Redis", goal: "what others revoke is accepted there ≤ 1.0 s, then 503"},
@@ -59,14 +59,23 @@ var table = []*row{
 	{id: "F47", fault: "clients retry as hard as they can during an outage", goal: "attempts at Redis ≤ 1.1 × requests"},
 	{id: "F48", fault: "cold start under full load", goal: "the first 1,000 requests after ready succeed"},
 	{id: "R1", fault: "none: revocation on one node, seen on another", goal: "2,000 under load: p99 ≤ 10 ms, max ≤ 250 ms"},
-	{id: "R2", fault: "none: what a full run leaves in Redis", goal: "no key without TTL but clients, users, consents, keys; no secret anywhere"},
+	{id: "R2", fault: "none: what a full run leaves in Redis", goal: "after the longest TTL nothing but clients, users, consents, keys; no secret anywhere"},
 	{id: "R3", fault: "none: commands per flow", goal: "one round trip per flow, none for hits of /validate and /introspect"},
+	{id: "R4", fault: "none, then cut connections: 100 callers on two nodes with one code, one refresh token", goal: "10,000 races for each: one success, one successor"},
 }
 
 type row struct {
 	id, fault, goal string
 	verdict         string // "" was not run
 	measured        string
+}
+
+// said is the verdict in words.
+func (r *row) said() string {
+	if r.verdict == "" {
+		return "not run"
+	}
+	return r.verdict
 }
 
 const (
@@ -87,6 +96,12 @@ func record(t *testing.T, id string, ok bool, format string, args ...any) {
 	note(t, id, verdict, fmt.Sprintf(format, args...))
 }
 
+// skip notes why a fault was not tried.
+func skip(t *testing.T, id, why string) {
+	t.Helper()
+	note(t, id, "", why)
+}
+
 // absent notes that what a fault is about does not exist yet.
 func absent(t *testing.T, id, what string) {
 	t.Helper()
@@ -100,7 +115,7 @@ func note(t *testing.T, id, verdict, measured string) {
 	for _, r := range table {
 		if r.id == id {
 			r.verdict, r.measured = verdict, measured
-			t.Logf("%s %s: %s (goal: %s)", id, verdict, measured, r.goal)
+			t.Logf("%s %s: %s (goal: %s)", id, r.said(), measured, r.goal)
 			return
 		}
 	}
@@ -136,11 +151,7 @@ func render() string {
 	fmt.Fprintf(&b, "%s; %s; `make faults`\n\n", machine(), time.Now().UTC().Format("2006-01-02 15:04 UTC"))
 	b.WriteString("| | fault | measured | goal | |\n|---|---|---|---|---|\n")
 	for _, r := range table {
-		verdict := r.verdict
-		if verdict == "" {
-			verdict = "not run"
-		}
-		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", r.id, r.fault, r.measured, r.goal, verdict)
+		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", r.id, r.fault, r.measured, r.goal, r.said())
 	}
 	return b.String()
 }

@@ -1,0 +1,197 @@
+//go:build faults
+
+package faults
+
+import (
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"tollgate/cmd/tollgate/e2e"
+	"tollgate/redisx/redistest"
+)
+
+// strict lets a node acknowledge only what a replica has.
+const strict = "TOLLGATE_REDIS__WAIT_REPLICAS=1"
+
+// group is a Redis whose primary a replica replaces.
+type group struct {
+	redis    e2e.Redis
+	primary  *redistest.Server
+	replicas []*redistest.Server
+	returns  bool // the primary comes back, as a replica: the new one has no other
+}
+
+func sentinelGroup(t *testing.T) group {
+	t.Helper()
+	s := redistest.StartSentinel(t)
+	return group{redis: e2e.Redis{Addr: s.Addresses[0], Env: e2e.SentinelEnv(s)}, primary: s.Data[0], replicas: s.Data[1:]}
+}
+
+func clusterGroup(t *testing.T) group {
+	t.Helper()
+	c := redistest.StartCluster(t, "--cluster-require-full-coverage", "no")
+	return group{e2e.Redis{Addr: c.Addresses[0], Env: e2e.ClusterEnv(c)}, c.Nodes[0], c.Nodes[3:4], true}
+}
+
+// promoted reports whether a replica has taken the primary's place.
+func (g group) promoted() bool {
+	for _, replica := range g.replicas {
+		if replica.Field("role") == "master" {
+			return true
+		}
+	}
+	return false
+}
+
+// history is what clients do until the primary dies under their hands: each item is a token to
+// revoke, a refresh token to use twice and a code to use, and whether that was acknowledged.
+type history struct {
+	items []*chapter
+}
+
+type chapter struct {
+	token, refresh, next string
+	code                 handedOut
+	revoked, rotated     bool
+	used                 bool
+}
+
+const chapters, writers = 400, 8
+
+func prepare(t *testing.T, in *installation, n *e2e.Node) *history {
+	t.Helper()
+	h := &history{}
+	for range chapters {
+		c := &chapter{token: in.service(t), refresh: in.alice.Login(t, n, in.web).Refresh}
+		c.code.code, c.code.verifier = in.code(t, n)
+		h.items = append(h.items, c)
+	}
+	return h
+}
+
+// write goes on for a second after the kill.
+func (h *history) write(in *installation, n *e2e.Node, end time.Time) {
+	var next atomic.Int64
+	var group sync.WaitGroup
+	for range writers {
+		group.Go(func() {
+			for time.Now().Before(end) {
+				i := int(next.Add(1)) - 1
+				if i >= len(h.items) {
+					return
+				}
+				c := h.items[i]
+				c.revoked = n.Revoke(in.apps.Service, c.token).Status == 200
+				if got := n.Refresh(in.web, c.refresh); got.Status == 200 {
+					again := n.Refresh(in.web, got.Refresh)
+					c.rotated, c.next = again.Status == 200, again.Refresh
+				}
+				c.used = n.Exchange(in.web, c.code.code, c.code.verifier).Status == 200
+				time.Sleep(5 * time.Millisecond) // so that the kill falls in between
+			}
+		})
+	}
+	group.Wait()
+}
+
+// read counts what was acknowledged, what of it came back, and which successors were lost. Using an
+// old refresh token ends its family, so each family answers one of the questions only.
+func (h *history) read(in *installation, n *e2e.Node) (undone, lost, of int) {
+	for i, c := range h.items {
+		if c.revoked {
+			of++
+			if n.Validate(c.token, "").Status == 200 {
+				undone++
+			}
+		}
+		if c.rotated {
+			of++
+			switch {
+			case i%2 == 0 && n.Refresh(in.web, c.refresh).Status == 200:
+				undone++
+			case i%2 == 1 && patiently(func() e2e.Tokens { return n.Refresh(in.web, c.next) }).Status != 200:
+				lost++
+			}
+		}
+		if c.used {
+			of++
+			if n.Exchange(in.web, c.code.code, c.code.verifier).Status == 200 {
+				undone++
+			}
+		}
+	}
+	return undone, lost, of
+}
+
+// outcome is what a failover was for those who live through it.
+type outcome struct {
+	promoted         time.Duration // after the kill
+	away             time.Duration // until the last 503 after the kill
+	undone, lost, of int           // of what was acknowledged
+	honest           bool
+}
+
+func (o outcome) String() string {
+	return fmt.Sprintf("a replica promoted after %s, served again %s after the kill, %d of %d acknowledged changes undone, %d successors lost", ms(o.promoted), ms(o.away), o.undone, o.of, o.lost)
+}
+
+// failover kills the primary while it is written to.
+func failover(t *testing.T, g group, env ...string) (o outcome) {
+	t.Helper()
+	in := install(t, 1, g.redis.Addr, append(g.redis.Env, env...)...)
+	n := in.nodes[0]
+	h := prepare(t, in, n)
+	l := startLoad(t, 6, 10*time.Millisecond, in.usual(t)...)
+	time.Sleep(time.Second)
+	var begin time.Time
+	dead := make(chan bool)
+	go func() {
+		defer close(dead)
+		time.Sleep(200 * time.Millisecond)
+		begin = time.Now()
+		g.primary.Kill()
+	}()
+	h.write(in, n, time.Now().Add(1200*time.Millisecond))
+	<-dead
+	chosen := until(40*time.Second, g.promoted)
+	o.promoted = time.Since(begin)
+	if chosen >= 0 && g.returns {
+		g.primary.Restart()
+	}
+	back := func() bool {
+		return n.ClientCredentials(in.apps.Service).Status == 200 && n.Get("/readyz").Status == 200
+	}
+	if chosen < 0 || until(20*time.Second, back) < 0 {
+		t.Fatal("the node does not find a new primary\n" + tail(n.Logs(), 5))
+	}
+	time.Sleep(3 * time.Second)
+	all := l.stop()
+	for _, s := range all.between(begin.Add(-250*time.Millisecond), time.Now()).status(503) {
+		o.away = max(o.away, s.end().Sub(begin))
+	}
+	o.honest = all.wantHonest(t, wrong)
+	o.undone, o.lost, o.of = h.read(in, n)
+	return o
+}
+
+// strictly is failover where nothing that was acknowledged may be undone.
+func strictly(t *testing.T, g group) outcome {
+	t.Helper()
+	o := failover(t, g, strict)
+	if o.undone+o.lost > 0 {
+		t.Errorf("strict mode: %s", o)
+	}
+	return o
+}
+
+func TestFault_F06_SentinelFailsOver(t *testing.T) {
+	usual := failover(t, sentinelGroup(t))
+	sure := strictly(t, sentinelGroup(t))
+	soon := func(o outcome) bool {
+		return o.away <= max(redistest.SentinelDownAfter+2*time.Second, o.promoted+time.Second)
+	}
+	record(t, "F06", usual.honest && sure.honest && soon(usual) && soon(sure), "%s; in strict mode: %s", usual, sure)
+}
