@@ -156,13 +156,14 @@ func TestStore_NeedsLittlePrivilege(t *testing.T) {
 
 // The user of deploy/redis.acl may do all that the contract asks, and passes every check.
 func TestStore_NeedsNoMoreThanTheDocumentedUser(t *testing.T) {
-	server := redistest.Start(t, "--include", documentedUser(t))
+	server := redistest.Start(t, append(onNoDisk, "--include", documentedUser(t))...)
 	as := redisx.Config{Addresses: []string{server.Addr}, Timeout: 2 * time.Second, Username: "tollgate", Password: "change-me"}
 	var stores atomic.Int64
 	storetest.Run(t, func(t *testing.T) store.Store {
 		return openWith(t, as, fmt.Sprint("tollgate:", stores.Add(1)))
 	})
 
+	redis(t, server, "CONFIG", "SET", "appendonly", "yes")
 	client, err := redisx.Open(as)
 	if err != nil {
 		t.Fatal(err)
