@@ -31,7 +31,7 @@ var table = []*row{
 	{id: "F12", fault: "Redis evicts", goal: "said in the log and in /healthz"},
 	{id: "F13", fault: "the reply is lost after the commit", goal: "10,000 of codes and of refresh tokens: no double issue; an honest retry ≥ 99.9 %, with the identical successor"},
 	{id: "F14", fault: "Redis loads its data", goal: "503 until it is loaded"},
-	{id: "F16", fault: "a script makes Redis BUSY; our own scripts are slow", goal: "503 meanwhile; ours ≤ 1 ms, never > 5 ms"},
+	{id: "F16", fault: "a script makes Redis BUSY; our own scripts are slow", goal: "503 meanwhile; 99 % of ours ≤ 1 ms, none > 5 ms"},
 	{id: "F17", fault: "connections to Redis are killed, 1,000 times", goal: "nothing revoked is accepted after 100 ms"},
 	{id: "F18", fault: "invalidations come seconds late", goal: "nothing revoked is accepted after 5 s"},
 	{id: "F19", fault: "messages are lost while clients and keys change", goal: "nodes agree ≤ 5 s"},
