@@ -10,12 +10,13 @@ import (
 // maxHops bounds how many forwarded addresses are read; a chain of proxies is shorter.
 const maxHops = 16
 
-// addressed finds out who is calling.
-func addressed(next handler) handler {
-	return func(r *request) error {
-		r.addr = r.clientAddr()
-		return next(r)
+// addr is who is calling: the peer, or what trusted proxies say; it may be invalid. It is found out
+// once, and only where somebody asks.
+func (r *request) addr() netip.Addr {
+	if !r.client.known {
+		r.client.addr, r.client.known = r.clientAddr(), true
 	}
+	return r.client.addr
 }
 
 // clientAddr is the peer, unless the peer is a trusted proxy: then X-Forwarded-For is walked from
@@ -34,7 +35,7 @@ func (r *request) clientAddr() netip.Addr {
 		for more := true; more; hops++ {
 			var hop []byte
 			hop, line, more = cutLast(line)
-			next, err := netip.ParseAddr(string(hop))
+			next, err := netip.ParseAddr(alias(hop))
 			if err != nil || next.Zone() != "" || hops >= maxHops {
 				return addr // a trusted hop that does not say for whom: it is the caller
 			}

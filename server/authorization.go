@@ -19,7 +19,7 @@ func (r *request) authorization() ([]byte, error) {
 	if r.head.authorizations > 1 {
 		return nil, oauth.InvalidRequest("more than one Authorization header")
 	}
-	return r.header("Authorization"), nil
+	return r.http.Request.Header.PeekCanonical(headerAuthorization), nil
 }
 
 // bearer returns the token of an Authorization header (RFC 6750 2.1), for as long as the handler
@@ -39,8 +39,16 @@ func (r *request) bearer() ([]byte, error) {
 }
 
 // clientCredentials gathers what the request says about its client (RFC 6749 2.3), without judging
-// it. Assertions (RFC 7521) are not supported, and not to be mixed with what is.
+// it. The strings are as safe to keep as the form's.
 func (r *request) clientCredentials(f *form) (clientauth.Credentials, error) {
+	c, err := r.borrowCredentials(f)
+	c.BasicID, c.BasicSecret = strings.Clone(c.BasicID), strings.Clone(c.BasicSecret)
+	return c, err
+}
+
+// borrowCredentials is clientCredentials for a handler that keeps nothing of them: the strings alias
+// the request. Assertions (RFC 7521) are not supported, and not to be mixed with what is.
+func (r *request) borrowCredentials(f *form) (clientauth.Credentials, error) {
 	c := clientauth.Credentials{ID: f.get("client_id"), Secret: f.get("client_secret")}
 	header, err := r.authorization()
 	if err != nil {
@@ -49,7 +57,7 @@ func (r *request) clientCredentials(f *form) (clientauth.Credentials, error) {
 	if len(header) > 0 {
 		r.head.basic, c.Basic = true, true
 		var ok bool
-		c.BasicID, c.BasicSecret, ok = parseBasic(header)
+		c.BasicID, c.BasicSecret, ok = r.parseBasic(header)
 		c.BasicBad = !ok
 	}
 	if f.has("client_assertion") || f.has("client_assertion_type") {
@@ -66,44 +74,59 @@ func (r *request) clientCredentials(f *form) (clientauth.Credentials, error) {
 }
 
 // parseBasic decodes Basic credentials (RFC 7617 2) and then the two halves, which are
-// form-encoded (RFC 6749 2.3.1). Any other scheme is not ok either: we cannot check it.
-func parseBasic(header []byte) (id, secret string, ok bool) {
+// form-encoded (RFC 6749 2.3.1). Any other scheme is not ok either: we cannot check it. Both
+// strings alias the request.
+func (r *request) parseBasic(header []byte) (id, secret string, ok bool) {
 	scheme, encoded, _ := bytes.Cut(header, []byte(" "))
 	if !is(scheme, "basic") {
 		return "", "", false
 	}
-	decoded, err := base64.StdEncoding.Strict().DecodeString(string(encoded))
-	if err != nil {
+	start := len(r.words)
+	var err error
+	if r.words, err = strictBase64.AppendDecode(r.words, encoded); err != nil {
 		return "", "", false
 	}
-	left, right, found := strings.Cut(string(decoded), ":")
+	left, right, found := bytes.Cut(r.words[start:], []byte(":"))
 	if !found {
 		return "", "", false
 	}
-	id, idOK := formDecode(left)
-	secret, secretOK := formDecode(right)
+	id, idOK := r.decode(left)
+	secret, secretOK := r.decode(right)
 	return id, secret, idOK && secretOK && id != ""
 }
 
-// formDecode decodes one form-encoded value, once and exactly.
-func formDecode(s string) (string, bool) {
-	if !strings.ContainsAny(s, "%+") {
-		return s, isText(s)
+var strictBase64 = base64.StdEncoding.Strict()
+
+// decode decodes one form-encoded value, once and exactly. What it returns aliases the request.
+func (r *request) decode(raw []byte) (string, bool) {
+	if bytes.IndexByte(raw, '%') < 0 && bytes.IndexByte(raw, '+') < 0 {
+		return alias(raw), isText(alias(raw))
 	}
-	out := make([]byte, 0, len(s))
+	start := len(r.words)
+	var ok bool
+	if r.words, ok = appendDecoded(r.words, raw); !ok {
+		return "", false
+	}
+	text := alias(r.words[start:])
+	return text, isText(text)
+}
+
+// appendDecoded appends what a form-encoded value means, and reports whether all of it was
+// well-formed.
+func appendDecoded(dst, s []byte) ([]byte, bool) {
 	for i := 0; i < len(s); i++ {
 		switch c := s[i]; c {
 		case '+':
-			out = append(out, ' ')
+			dst = append(dst, ' ')
 		case '%':
 			if i+2 >= len(s) || !isHex(s[i+1]) || !isHex(s[i+2]) {
-				return "", false
+				return dst, false
 			}
-			out = append(out, unhex(s[i+1])<<4|unhex(s[i+2]))
+			dst = append(dst, unhex(s[i+1])<<4|unhex(s[i+2]))
 			i += 2
 		default:
-			out = append(out, c)
+			dst = append(dst, c)
 		}
 	}
-	return string(out), isText(string(out))
+	return dst, true
 }

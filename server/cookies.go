@@ -88,7 +88,7 @@ func (r *request) setCookie(name, value string, maxAge time.Duration) {
 
 // signIn gives the browser a new session.
 func (r *request) signIn(session *flows.NewSession) {
-	r.setCookie(r.s.site.sessionCookie(), session.Cookie, session.Expires.Sub(r.record.start))
+	r.setCookie(r.s.site.sessionCookie(), session.Cookie, session.Expires.Sub(r.s.now()))
 }
 
 // forgetSession takes the session from the browser.

@@ -32,14 +32,15 @@ func (r *request) answerError(e *oauth.Error) {
 	r.record.err = e
 	r.noStore()
 	if e.RetryAfter > 0 {
-		r.setHeader("Retry-After", retryAfter(e.RetryAfter))
+		r.retryAfter(e.RetryAfter)
 	}
 	r.route.fail(r, e)
 }
 
-// retryAfter is a delay in whole seconds, rounded up (RFC 9110 10.2.3).
-func retryAfter(d time.Duration) string {
-	return strconv.Itoa(int(math.Ceil(d.Seconds())))
+// retryAfter says when to come back: a delay in whole seconds, rounded up (RFC 9110 10.2.3).
+func (r *request) retryAfter(d time.Duration) {
+	r.buf = strconv.AppendInt(r.buf[:0], int64(math.Ceil(d.Seconds())), 10)
+	r.http.Response.Header.SetCanonical(headerRetryAfter, r.buf)
 }
 
 // failJSON answers as RFC 6749 5.2 does. A client that tried Basic is told so (RFC 6749 5.2); for
@@ -74,7 +75,7 @@ func (r *request) challengeBearer(e *oauth.Error) {
 		b = appendPlain(b, e.Scope)
 		b = append(b, '"')
 	}
-	r.http.Response.Header.SetBytesV("WWW-Authenticate", b)
+	r.http.Response.Header.SetCanonical(headerChallenge, b)
 	r.buf = b
 }
 

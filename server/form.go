@@ -15,7 +15,7 @@ const (
 const formType = "application/x-www-form-urlencoded"
 
 // form is the parameters of one query or body: names are unique, values decoded once. Its strings
-// are copies and safe to keep.
+// are copies and safe to keep, unless it was borrowed.
 type form struct {
 	params []param
 	buf    []byte
@@ -52,24 +52,47 @@ func (f *form) has(name string) bool {
 	return false
 }
 
+var errQuery = oauth.InvalidRequest("parameters belong into the body, not the query")
+
 // bodyForm parses the body. It refuses a query, where secrets would end in logs (RFC 6749 2.3.1),
 // and every content type but the one (RFC 6749 appendix B). The form lives until the next parse.
 func (r *request) bodyForm() (*form, error) {
 	if len(r.http.URI().QueryString()) > 0 {
-		return nil, oauth.InvalidRequest("parameters belong into the body, not the query")
+		return nil, errQuery
 	}
 	return r.postForm()
 }
 
+// borrowForm is bodyForm for a handler that keeps nothing of it: the form's strings alias the request.
+func (r *request) borrowForm() (*form, error) {
+	if len(r.http.URI().QueryString()) > 0 {
+		return nil, errQuery
+	}
+	body, err := r.formBody()
+	if err != nil {
+		return nil, err
+	}
+	return &r.params, r.params.borrow(body)
+}
+
 // postForm parses the body whatever the query holds.
 func (r *request) postForm() (*form, error) {
+	body, err := r.formBody()
+	if err != nil {
+		return nil, err
+	}
+	return r.parse(body)
+}
+
+// formBody returns the body of a request that calls it a form.
+func (r *request) formBody() ([]byte, error) {
 	if r.head.contentEncoded {
 		return nil, oauth.NewError(oauth.CodeUnsupportedType, "content encodings are not supported")
 	}
 	if r.head.contentTypes != 1 || !isFormType(r.http.Request.Header.ContentType()) {
 		return nil, oauth.InvalidRequest("content type must be " + formType)
 	}
-	return r.parse(r.http.PostBody())
+	return r.http.PostBody(), nil
 }
 
 // queryForm parses the query. The form lives until the next parse.
@@ -88,7 +111,7 @@ func isFormType(value []byte) bool { return isMediaType(value, formType) }
 
 // isMediaType compares a content type with one that may carry charset=utf-8 and nothing else.
 func isMediaType(value []byte, want string) bool {
-	mediaType, params, more := strings.Cut(string(value), ";")
+	mediaType, params, more := strings.Cut(alias(value), ";")
 	if !strings.EqualFold(strings.TrimRight(mediaType, " \t"), want) {
 		return false
 	}
@@ -100,11 +123,33 @@ func isMediaType(value []byte, want string) bool {
 // readers could understand differently is an error: a parameter sent twice (RFC 6749 3.1, 3.2), a
 // bad escape, an empty name, bytes that are not UTF-8, characters no parameter may hold.
 func (f *form) parse(src []byte) error {
+	var e ends
+	n, err := f.split(src, &e)
+	if err != nil {
+		return err
+	}
+	return f.collect(string(f.buf), e[:n])
+}
+
+// borrow is parse, but the strings alias the form and end with its next use.
+func (f *form) borrow(src []byte) error {
+	var e ends
+	n, err := f.split(src, &e)
+	if err != nil {
+		return err
+	}
+	return f.collect(alias(f.buf), e[:n])
+}
+
+// ends is where each name and value ends in a form's buf.
+type ends [2 * maxParams]int
+
+// split decodes src into buf, and returns how many ends there are.
+func (f *form) split(src []byte, ends *ends) (int, error) {
 	f.Reset()
 	if len(src) == 0 {
-		return nil
+		return 0, nil
 	}
-	var ends [2 * maxParams]int // where each name and value ends in buf
 	n, inValue := 0, false
 	for i := 0; i <= len(src); i++ {
 		switch {
@@ -116,7 +161,7 @@ func (f *form) parse(src []byte) error {
 			ends[n] = len(f.buf)
 			n, inValue = n+1, false
 			if n == len(ends) && i < len(src) {
-				return oauth.InvalidRequest("too many parameters")
+				return 0, oauth.InvalidRequest("too many parameters")
 			}
 		case src[i] == '=' && !inValue:
 			ends[n] = len(f.buf)
@@ -125,22 +170,22 @@ func (f *form) parse(src []byte) error {
 			f.buf = append(f.buf, ' ')
 		case src[i] == '%':
 			if i+2 >= len(src) || !isHex(src[i+1]) || !isHex(src[i+2]) {
-				return oauth.InvalidRequest("a parameter holds a malformed escape")
+				return 0, oauth.InvalidRequest("a parameter holds a malformed escape")
 			}
 			f.buf = append(f.buf, unhex(src[i+1])<<4|unhex(src[i+2]))
 			i += 2
 		case src[i] == ';':
-			return oauth.InvalidRequest("parameters are separated by ampersands")
+			return 0, oauth.InvalidRequest("parameters are separated by ampersands")
 		default:
 			f.buf = append(f.buf, src[i])
 		}
 	}
-	return f.collect(ends[:n])
+	return n, nil
 }
 
-// collect makes parameters of the decoded bytes: one copy, then slices of it.
-func (f *form) collect(ends []int) error {
-	text, start := string(f.buf), 0
+// collect makes parameters of the decoded text, as slices of it.
+func (f *form) collect(text string, ends []int) error {
+	start := 0
 	for i := 0; i < len(ends); i += 2 {
 		p := param{name: text[start:ends[i]], value: text[ends[i]:ends[i+1]]}
 		start = ends[i+1]

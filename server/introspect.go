@@ -15,13 +15,13 @@ const (
 	maxTokenLength = 8192 // bytes; no token of ours is half as long
 )
 
-// serveIntrospect is the introspection endpoint (RFC 7662 2).
+// serveIntrospect is the introspection endpoint (RFC 7662 2). Flows keep nothing of what is asked.
 func serveIntrospect(r *request) error {
-	f, err := r.bodyForm()
+	f, err := r.borrowForm()
 	if err != nil {
 		return err
 	}
-	client, err := r.clientCredentials(f)
+	client, err := r.borrowCredentials(f)
 	if err != nil {
 		return err
 	}
@@ -49,9 +49,8 @@ func serveIntrospectBatch(r *request) error {
 		return err
 	}
 	// Each token counts, so that a batch scans no faster than single requests.
-	if wait := r.s.perIP.AllowAddr(r.addr, len(tokens)-1, r.record.start); wait > 0 {
-		r.record.limited = true
-		return oauth.TooManyRequests(wait)
+	if wait := r.s.perIP.AllowAddr(r.addr(), len(tokens)-1, r.record.start); wait > 0 {
+		return r.tooMany(wait)
 	}
 	answers, err := r.s.flows.Introspect(r.ctx, &flows.IntrospectRequest{Client: client, Tokens: tokens})
 	if err != nil {

@@ -13,12 +13,19 @@ func limited(l *cache.Limiter, next handler) handler {
 		return next
 	}
 	return func(r *request) error {
-		if wait := l.AllowAddr(r.addr, 1, r.record.start); wait > 0 {
-			r.record.limited = true
-			return oauth.TooManyRequests(wait)
+		if wait := l.AllowAddr(r.addr(), 1, r.record.start); wait > 0 {
+			return r.tooMany(wait)
 		}
 		return next(r)
 	}
+}
+
+// tooMany turns the request away. The error lives in the record, so that refusing a flood costs no
+// memory.
+func (r *request) tooMany(wait time.Duration) error {
+	r.record.limited = true
+	r.record.refusal = *oauth.TooManyRequests(wait)
+	return &r.record.refusal
 }
 
 // usersPerAddr is how many people's attempts to sign in one address may make. An office shares one;
@@ -33,10 +40,10 @@ func times(rate cache.Rate, n int) cache.Rate {
 // limitLogin counts one attempt to sign in as username from this address, and returns the error
 // to answer with once there were too many. Nobody can lock a person out from another address.
 func (r *request) limitLogin(username string) error {
-	if wait := r.s.loginAddrs.AllowAddr(r.addr, 1, r.record.start); wait > 0 {
+	if wait := r.s.loginAddrs.AllowAddr(r.addr(), 1, r.record.start); wait > 0 {
 		return r.lockedOut("", wait)
 	}
-	if wait := r.s.logins.AllowNameAt(username, r.addr, r.record.start); wait > 0 {
+	if wait := r.s.logins.AllowNameAt(username, r.addr(), r.record.start); wait > 0 {
 		return r.lockedOut(username, wait)
 	}
 	return nil
@@ -45,11 +52,10 @@ func (r *request) limitLogin(username string) error {
 // lockedOut refuses an attempt, and makes one event of many; of an address that tries many names,
 // one for the address.
 func (r *request) lockedOut(username string, wait time.Duration) error {
-	r.record.limited = true
-	if r.s.lockouts.AllowNameAt(username, r.addr, r.record.start) == 0 {
+	if r.s.lockouts.AllowNameAt(username, r.addr(), r.record.start) == 0 {
 		r.s.flows.LoginLocked(r.ctx, username)
 	}
-	return oauth.TooManyRequests(wait)
+	return r.tooMany(wait)
 }
 
 // lockoutRate is how often one user and address may become a lock-out event: once in the time in

@@ -145,10 +145,7 @@ func (s *Server) unreadable(http *fasthttp.RequestCtx, err error) {
 // refuse answers a request that never gets to the chain, in our own words and with a line in the
 // log like every other.
 func (s *Server) refuse(http *fasthttp.RequestCtx, e *oauth.Error) {
-	r := acquireRequest(s, http)
-	_ = recovering(answering(identified(addressed(func(*request) error { return e }))))(r)
-	r.finish()
-	releaseRequest(r)
+	s.exchange(recovering(answering(func(*request) error { return e })))(http)
 }
 
 var errTooLarge = oauth.NewError(oauth.CodeTooLarge, "the body is too large")

@@ -1,8 +1,6 @@
 package server
 
 import (
-	"time"
-
 	"github.com/VictoriaMetrics/metrics"
 
 	"tollgate/flows/oauth"
@@ -41,9 +39,6 @@ func outcomeOf(status int) int {
 	return outcomeError
 }
 
-// durationBuckets are seconds, from a cached validation to a lost store.
-var durationBuckets = []float64{.00005, .0001, .00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5}
-
 // meters are all series of one server. Every one is made at start, so their number does not depend
 // on what is sent.
 type meters struct {
@@ -53,13 +48,9 @@ type meters struct {
 	dropped *metrics.Counter // what fasthttp could not read or answer
 
 	issued      map[oauth.GrantType]*metrics.Counter
-	validations map[oauth.Code]*metrics.Counter // by what was answered; "" is a good token
+	valid       *metrics.Counter                // good tokens at /validate
+	validations map[oauth.Code]*metrics.Counter // by what else was answered
 	stale       *metrics.Counter                // good tokens whose revocation could not be asked
-}
-
-type routeMeters struct {
-	outcomes [outcomeCount]*metrics.Counter
-	duration *metrics.PrometheusHistogram
 }
 
 func newMeters(set *metrics.Set, tables ...[]route) *meters {
@@ -76,32 +67,24 @@ func newMeters(set *metrics.Set, tables ...[]route) *meters {
 		m.issued[g] = set.NewCounter(`tollgate_tokens_issued_total{grant="` + string(g) + `"}`)
 	}
 	m.validations = map[oauth.Code]*metrics.Counter{}
+	m.valid = set.NewCounter(`tollgate_validations_total{outcome="valid"}`)
 	for code, outcome := range validationOutcomes {
 		m.validations[code] = set.NewCounter(`tollgate_validations_total{outcome="` + outcome + `"}`)
 	}
-	m.add(set, unmatched.name)
+	m.routes[unmatchedName] = &routeMeters{}
 	for _, table := range tables {
 		for _, row := range table {
-			m.add(set, row.name)
+			if m.routes[row.name] == nil {
+				m.routes[row.name] = &routeMeters{}
+			}
 		}
 	}
+	set.RegisterMetricsWriter(m.writeRoutes)
 	return m
 }
 
-func (m *meters) add(set *metrics.Set, route string) {
-	if m.routes[route] != nil {
-		return
-	}
-	rm := &routeMeters{duration: set.NewPrometheusHistogramExt(`tollgate_http_request_duration_seconds{route="`+route+`"}`, durationBuckets)}
-	for i, outcome := range outcomeNames {
-		rm.outcomes[i] = set.NewCounter(`tollgate_http_requests_total{route="` + route + `",outcome="` + outcome + `"}`)
-	}
-	m.routes[route] = rm
-}
-
-// validationOutcomes names what /validate can say.
+// validationOutcomes names what /validate can say against a token.
 var validationOutcomes = map[oauth.Code]string{
-	"":                               "valid",
 	oauth.CodeUnauthenticated:        "no_token",
 	oauth.CodeInvalidToken:           "invalid_token",
 	oauth.CodeInsufficientScope:      "insufficient_scope",
@@ -111,11 +94,11 @@ var validationOutcomes = map[oauth.Code]string{
 
 // validated notes one answer of /validate.
 func (m *meters) validated(err error) {
-	var code oauth.Code
-	if err != nil {
-		code = oauth.AsError(err).Code
+	if err == nil {
+		m.valid.Inc()
+		return
 	}
-	if counter := m.validations[code]; counter != nil {
+	if counter := m.validations[oauth.AsError(err).Code]; counter != nil {
 		counter.Inc()
 		return
 	}
@@ -131,11 +114,4 @@ func (m *meters) issuedFor(grant oauth.GrantType) {
 		grant = otherGrant
 	}
 	m.issued[grant].Inc()
-}
-
-// count notes one finished request.
-func (m *meters) count(route string, status int, took time.Duration) {
-	rm := m.routes[route]
-	rm.outcomes[outcomeOf(status)].Inc()
-	rm.duration.Update(took.Seconds())
 }

@@ -12,15 +12,15 @@ import (
 )
 
 // chain puts the middleware around a table of routes, in the one order there is: recovery, answers,
-// request id, client address, strictness; then, once the route is known, its rate limit, CORS and
-// handler. The record spans all of it.
+// strictness; then, once the route is known, its rate limit, CORS and handler. The record spans all
+// of it. What not every request needs, such as the client's address, is found out when it is asked
+// for.
 func (s *Server) chain(routes []route) fasthttp.RequestHandler {
-	find := s.newRouter(routes)
-	routed := func(r *request) error {
-		find(r.http)
-		return r.outcome
-	}
-	h := recovering(answering(identified(addressed(strict(routed)))))
+	return s.exchange(recovering(answering(strict(s.newRouter(routes)))))
+}
+
+// exchange is one request from its first byte to its record.
+func (s *Server) exchange(h handler) fasthttp.RequestHandler {
 	return func(http *fasthttp.RequestCtx) {
 		r := acquireRequest(s, http)
 		_ = h(r) // answered, and noted in the record
@@ -34,6 +34,9 @@ func (s *Server) perRoute(row route) handler {
 	h := row.handle
 	if row.events {
 		h = originated(h)
+	}
+	if row.costly {
+		h = gated(s.gateOf(row.name), h)
 	}
 	if row.noStore {
 		h = keptByNobody(h)
@@ -81,7 +84,7 @@ func keptByNobody(next handler) handler {
 // originated lets the events of a request name it.
 func originated(next handler) handler {
 	return func(r *request) error {
-		r.ctx = flows.WithOrigin(r.ctx, flows.Origin{RequestID: string(r.record.id()), Addr: r.addr})
+		r.ctx = flows.WithOrigin(r.ctx, flows.Origin{RequestID: string(r.id()), Addr: r.addr()})
 		return next(r)
 	}
 }
@@ -89,8 +92,8 @@ func originated(next handler) handler {
 // finishHeaders sets what stands on every answer, refusals included.
 func (r *request) finishHeaders() {
 	h := &r.http.Response.Header
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.SetBytesV("X-Request-Id", r.record.id())
+	h.SetCanonical(headerContentTypeOptions, valueNoSniff)
+	h.SetCanonical(headerRequestID, r.id())
 	if r.route.cors {
 		r.allowOrigin()
 	}

@@ -11,7 +11,7 @@ import (
 func failPage(r *request, e *oauth.Error) {
 	view := r.explain(e)
 	view.Host = r.s.site.host
-	view.Reference = string(r.record.id())
+	view.Reference = string(r.id())
 	if err := r.page(e.Status(), "notice.html", formNowhere, view); err != nil {
 		failJSON(r, oauth.Internal(err))
 	}

@@ -2,6 +2,7 @@ package server
 
 import (
 	"errors"
+	"math/rand/v2"
 	"strconv"
 	"strings"
 	"time"
@@ -11,15 +12,19 @@ import (
 	"go.uber.org/zap/zapcore"
 
 	"tollgate/flows/oauth"
+	"tollgate/flows/token"
 )
 
 // record is what one request leaves behind: it becomes the access line, the slow line and the
 // counters. Nothing secret is ever put into it: no query, token, code, secret or password.
 type record struct {
-	start   time.Time
+	start   time.Time    // by Server.pace
 	client  string       // client id as presented
 	err     *oauth.Error // what was answered, nil for success
+	refusal oauth.Error  // what err points to where a limit was reached
 	limited bool         // a rate limit was reached
+	shed    bool         // there was too much to do
+	sample  int          // of how many alike this one is logged; 0: of itself
 
 	status int
 	took   time.Duration
@@ -31,9 +36,6 @@ type record struct {
 
 // Reset forgets everything.
 func (rec *record) Reset() { *rec = record{} }
-
-// id is the request id.
-func (rec *record) id() []byte { return rec.idBytes[:rec.idLen] }
 
 const maxClientID = 128 // bytes of it that are logged
 
@@ -54,16 +56,17 @@ func printable(s string) string {
 // finish closes the record: counters first, then the line.
 func (r *request) finish() {
 	rec := &r.record
-	rec.took = r.s.now().Sub(rec.start)
+	rec.took = r.s.pace().Sub(rec.start)
 	rec.status = r.http.Response.StatusCode()
-	r.s.metrics.count(r.route.name, rec.status, rec.took)
+	r.route.meters.count(r.lane, rec.status, rec.took)
 	if rec.limited {
 		r.s.metrics.limited.Inc()
 	}
 	r.s.access(r)
 }
 
-// access writes the access line: at warn where it was slow, at error where the fault is ours.
+// access writes the access line: at warn where it was slow, at error where the fault is ours. It
+// decides before anything is made for it.
 func (s *Server) access(r *request) {
 	level, message := zapcore.InfoLevel, "request"
 	switch {
@@ -71,6 +74,11 @@ func (s *Server) access(r *request) {
 		level = zapcore.ErrorLevel
 	case s.slow > 0 && r.record.took >= s.slow:
 		level, message = zapcore.WarnLevel, "slow request"
+	case s.sample > 1 && r.routine():
+		if rand.IntN(s.sample) != 0 {
+			return
+		}
+		r.record.sample = s.sample
 	}
 	if line := s.log.Check(level, message); line != nil {
 		r.record.fields[0] = zap.Inline(r)
@@ -78,18 +86,34 @@ func (s *Server) access(r *request) {
 	}
 }
 
+// routine reports whether the metrics say as much about the answer as a line would: what gateways
+// ask all the time and was answered as usual, and what was turned away before anybody looked at it. Which of them become a line is left to chance, so that nobody can hide between two.
+func (r *request) routine() bool {
+	rec := &r.record
+	if rec.limited || rec.shed {
+		return true
+	}
+	if !r.route.sampled {
+		return false
+	}
+	return rec.err == nil || rec.err.Code == oauth.CodeUnauthenticated || errors.Is(rec.err, token.ErrExpired)
+}
+
 // MarshalLogObject adds the fields of the access line. The encoder copies what it is given, so
 // bytes out of the request are safe here, and nothing is allocated.
 func (r *request) MarshalLogObject(line zapcore.ObjectEncoder) error {
 	rec := &r.record
-	r.buf = r.addr.AppendTo(r.buf[:0])
-	line.AddByteString("request_id", rec.id())
+	r.buf = r.addr().AppendTo(r.buf[:0])
+	line.AddByteString("request_id", r.id())
 	line.AddByteString("ip", r.buf)
 	line.AddByteString("method", methodOf(r))
 	line.AddString("route", r.route.name)
 	line.AddInt("status", rec.status)
 	line.AddInt("bytes", len(r.http.Response.Body()))
 	line.AddDuration("took", rec.took)
+	if rec.sample > 0 {
+		line.AddInt("sample", rec.sample)
+	}
 	if rec.client != "" {
 		line.AddString("client", rec.client)
 	}

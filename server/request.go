@@ -18,8 +18,13 @@ type request struct {
 	// with a context that was recycled; it is not http, which ends where a drain begins.
 	ctx   context.Context
 	route *route
-	addr  netip.Addr // of the client: the peer, or what trusted proxies say; may be invalid
-	head  head       // what the strict pass saw in the header block
+	head  head // what the strict pass saw in the header block
+	lane  int  // of the meters, for life
+
+	client struct { // see addr
+		addr  netip.Addr
+		known bool
+	}
 
 	record record
 	// outcome is what the routed handler returned; it crosses the router, which knows no errors.
@@ -27,25 +32,22 @@ type request struct {
 
 	params form   // of the query or the body, whichever was parsed last
 	buf    []byte // scratch
+	words  []byte // what was decoded; strings may alias it until Reset
 }
 
 // handler answers a request, or returns the error to answer with. Errors that carry no
 // oauth.Error are answered as server_error.
 type handler func(*request) error
 
-var requests = sync.Pool{New: func() any { return new(request) }}
-
-// requestKey is where a request waits for its handler on the other side of the router.
-type requestKey struct{}
+var requests = sync.Pool{New: func() any { return &request{lane: nextLane()} }}
 
 func acquireRequest(s *Server, http *fasthttp.RequestCtx) *request {
 	r := requests.Get().(*request)
 	r.s = s
 	r.http = http
-	r.route = &unmatched
-	r.record.start = s.now()
+	r.route = &s.unmatched
+	r.record.start = s.pace()
 	r.ctx = s.deadlines.at(r.record.start)
-	http.SetUserValue(requestKey{}, r)
 	return r
 }
 
@@ -57,16 +59,13 @@ func releaseRequest(r *request) {
 // Reset forgets everything but the memory.
 func (r *request) Reset() {
 	r.s, r.http, r.ctx, r.route, r.outcome = nil, nil, nil, nil, nil
-	r.addr = netip.Addr{}
+	r.client.addr, r.client.known = netip.Addr{}, false
 	r.head = head{}
 	r.record.Reset()
 	r.params.Reset()
 	r.buf = r.buf[:0]
-}
-
-// requestOf returns the request that the exchange belongs to.
-func requestOf(http *fasthttp.RequestCtx) *request {
-	return http.UserValue(requestKey{}).(*request)
+	clear(r.words)
+	r.words = r.words[:0]
 }
 
 // header returns the first value of a request header, for as long as the handler runs.
@@ -77,8 +76,9 @@ func (r *request) setHeader(name, value string) { r.http.Response.Header.Set(nam
 
 // noStore forbids everybody to keep the answer (RFC 6749 5.1).
 func (r *request) noStore() {
-	r.setHeader("Cache-Control", "no-store")
-	r.setHeader("Pragma", "no-cache")
+	h := &r.http.Response.Header
+	h.SetCanonical(headerCacheControl, valueNoStore)
+	h.SetCanonical(headerPragma, valueNoCache)
 }
 
 // body returns the answer's empty body to append to; hand it back to send.

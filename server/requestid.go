@@ -8,17 +8,19 @@ import (
 
 const maxRequestID = 64
 
-// identified gives the request the id under which it stands in the log and in the answer. A
-// caller's own id is taken over if it is plain enough to be harmless everywhere.
-func identified(next handler) handler {
-	return func(r *request) error {
-		if given := r.header("X-Request-Id"); plainID(given) && r.head.requestIDs <= 1 {
-			r.record.idLen = copy(r.record.idBytes[:], given)
+// id is what the request stands under in the log and in the answer. A caller's own id is taken over
+// if it is the only one and plain enough to be harmless everywhere.
+func (r *request) id() []byte {
+	rec := &r.record
+	if rec.idLen == 0 {
+		given := r.http.Request.Header.PeekCanonical(headerRequestID)
+		if r.head.requestIDs <= 1 && plainID(given) {
+			rec.idLen = copy(rec.idBytes[:], given)
 		} else {
-			r.record.newID()
+			rec.newID()
 		}
-		return next(r)
 	}
+	return rec.idBytes[:rec.idLen]
 }
 
 // newID makes an id of 128 random bits. It is no secret, so the runtime's generator will do.

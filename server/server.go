@@ -36,6 +36,7 @@ type Config struct {
 	AdminToken  string // bearer of /admin/v1; "" turns the admin API off
 	Version     string
 	Log         *zap.Logger   // nil is silence
+	LogSample   int           // of so many routine answers one is logged; 0 and 1 are all
 	SlowRequest time.Duration // requests from here on are logged as slow; 0 is never
 	DrainDelay  time.Duration // between /readyz turning 503 and the listeners closing
 	Metrics     *metrics.Set  // nil makes one
@@ -61,8 +62,10 @@ type Server struct {
 	trusted []netip.Prefix
 	origins map[string]struct{}
 	slow    time.Duration
+	sample  int
 	log     *zap.Logger
 	now     func() time.Time
+	pace    func() time.Time // for what is measured or limited, see paceOf
 
 	perIP       *cache.Limiter
 	logins      *cache.Limiter // per user and address
@@ -70,6 +73,8 @@ type Server struct {
 	lockouts    *cache.Limiter // of the events about logins that were refused
 	validations *cache.Limiter
 
+	unmatched route            // stands for a request that no route took
+	gates     map[string]*gate // by route name
 	discovery document
 	cursorKey []byte // of admin listings
 	metrics   *meters
@@ -83,6 +88,7 @@ type Server struct {
 
 // New returns a server that does not listen yet.
 func New(cfg Config) (*Server, error) {
+	pace := paceOf(cfg.Now)
 	cfg.setDefaults()
 	site, err := newSite(cfg.Issuer)
 	if err != nil {
@@ -96,9 +102,12 @@ func New(cfg Config) (*Server, error) {
 		site:        site,
 		trusted:     cfg.TrustedProxies,
 		origins:     map[string]struct{}{},
+		gates:       map[string]*gate{},
 		slow:        cfg.SlowRequest,
+		sample:      max(cfg.LogSample, 1),
 		log:         cfg.Log,
 		now:         cfg.Now,
+		pace:        pace,
 		perIP:       cache.NewLimiter(cfg.PerIP, cfg.Now),
 		logins:      cache.NewLimiter(cfg.Login, cfg.Now),
 		loginAddrs:  cache.NewLimiter(times(cfg.Login, usersPerAddr), cfg.Now),
@@ -114,6 +123,7 @@ func New(cfg Config) (*Server, error) {
 	s.discovery = renderMetadata(s.issuer)
 	public, ops := publicRoutes(), opsRoutes()
 	s.metrics = newMeters(cfg.Metrics, public, ops)
+	s.unmatched = route{name: unmatchedName, fail: failJSON, meters: s.metrics.routes[unmatchedName]}
 	s.Public, s.Ops = s.chain(public), s.chain(ops)
 	s.publicHTTP, s.opsHTTP = s.newHTTP(s.Public), s.newHTTP(s.Ops)
 	return s, nil

@@ -13,6 +13,7 @@ type head struct {
 	authorizations int
 	contentTypes   int
 	requestIDs     int
+	lengths        int
 	contentEncoded bool // a Content-Encoding other than identity
 	chunked        bool // the body came in chunks
 	basic          bool // Basic credentials were tried; set where they are parsed
@@ -39,13 +40,13 @@ func strict(next handler) handler {
 func (r *request) checkFraming() error {
 	h := &r.http.Request.Header
 	if v := h.Protocol(); string(v) != "HTTP/1.1" && string(v) != "HTTP/1.0" {
-		return oauth.InvalidRequest("unsupported HTTP version") // RFC 9112 2.3
+		return errVersion // RFC 9112 2.3
 	}
 	if !isTarget(h.RequestURI()) {
-		return oauth.InvalidRequest("malformed request target")
+		return errTarget
 	}
 	if !isHost(h.Host()) {
-		return oauth.InvalidRequest("malformed Host")
+		return errHost
 	}
 	return r.head.scan(h)
 }
@@ -82,7 +83,7 @@ func isTarget(target []byte) bool {
 // need not have one. Nothing we answer depends on it; proxies that route by it must agree with us.
 func isHost(host []byte) bool {
 	for _, c := range host {
-		if !tokenChars[c] && bytes.IndexByte([]byte(":[](),;="), c) < 0 {
+		if !hostChars[c] {
 			return false
 		}
 	}
@@ -91,40 +92,74 @@ func isHost(host []byte) bool {
 
 // scan walks the header block as it came over the wire.
 func (seen *head) scan(h *fasthttp.RequestHeader) error {
-	lengths := 0
 	for block := h.RawHeaders(); len(block) > 0; {
-		line, rest, _ := bytes.Cut(block, []byte("\r\n"))
-		if block = rest; len(line) == 0 {
+		line := block
+		if end := bytes.IndexByte(block, '\n'); end >= 0 {
+			if end == 0 || block[end-1] != '\r' { // to some readers the end of a line, to others not: RFC 9112 2.2
+				return errMalformedHeader
+			}
+			line, block = block[:end-1], block[end+1:]
+		} else {
+			block = nil
+		}
+		if len(line) == 0 {
 			break
 		}
-		if bytes.IndexByte(line, '\n') >= 0 { // to some readers the end of a line, to others not: RFC 9112 2.2
-			return oauth.InvalidRequest("malformed header")
+		colon := 0
+		for colon < len(line) && tokenChars[line[colon]] {
+			colon++
 		}
-		colon := bytes.IndexByte(line, ':')
-		if colon <= 0 || !isToken(line[:colon]) { // a folded line begins with a space: RFC 9112 5.2
-			return oauth.InvalidRequest("malformed header")
+		if colon == 0 || colon == len(line) || line[colon] != ':' { // a folded line begins with a space: RFC 9112 5.2
+			return errMalformedHeader
 		}
-		name, value := line[:colon], line[colon+1:]
+		if err := seen.note(line[:colon], line[colon+1:]); err != nil {
+			return err
+		}
+	}
+	if seen.lengths > 0 && seen.chunked { // request smuggling: RFC 9112 6.1
+		return errFraming
+	}
+	return nil
+}
+
+var (
+	errVersion         = oauth.InvalidRequest("unsupported HTTP version")
+	errTarget          = oauth.InvalidRequest("malformed request target")
+	errHost            = oauth.InvalidRequest("malformed Host")
+	errMalformedHeader = oauth.InvalidRequest("malformed header")
+	errFraming         = oauth.InvalidRequest("both Content-Length and Transfer-Encoding")
+	errCoding          = oauth.InvalidRequest("unsupported transfer coding")
+)
+
+// note counts the headers that must be alone. Their lengths tell them from all others.
+func (seen *head) note(name, value []byte) error {
+	switch len(name) {
+	case len("content-type"): // and x-request-id
 		switch {
-		case is(name, "authorization"):
-			seen.authorizations++
 		case is(name, "content-type"):
 			seen.contentTypes++
 		case is(name, "x-request-id"):
 			seen.requestIDs++
-		case is(name, "content-encoding"):
+		}
+	case len("authorization"):
+		if is(name, "authorization") {
+			seen.authorizations++
+		}
+	case len("content-length"):
+		if is(name, "content-length") {
+			seen.lengths++
+		}
+	case len("content-encoding"):
+		if is(name, "content-encoding") {
 			seen.contentEncoded = seen.contentEncoded || !is(bytes.Trim(value, " \t"), "identity")
-		case is(name, "content-length"):
-			lengths++
-		case is(name, "transfer-encoding"):
+		}
+	case len("transfer-encoding"):
+		if is(name, "transfer-encoding") {
 			seen.chunked = true
 			if !is(bytes.Trim(value, " \t"), "chunked") { // identity is gone: RFC 9112 7
-				return oauth.InvalidRequest("unsupported transfer coding")
+				return errCoding
 			}
 		}
-	}
-	if lengths > 0 && seen.chunked { // request smuggling: RFC 9112 6.1
-		return oauth.InvalidRequest("both Content-Length and Transfer-Encoding")
 	}
 	return nil
 }
@@ -156,12 +191,11 @@ var tokenChars = func() (set [256]bool) {
 	return set
 }()
 
-// isToken reports whether s may be a header's name.
-func isToken(s []byte) bool {
-	for _, c := range s {
-		if !tokenChars[c] {
-			return false
-		}
+// hostChars are those of a Host header: a name, an address in brackets, a port.
+var hostChars = func() [256]bool {
+	set := tokenChars
+	for _, c := range ":[](),;=" {
+		set[c] = true
 	}
-	return len(s) > 0
-}
+	return set
+}()

@@ -31,12 +31,12 @@ func FuzzBasic(f *testing.F) {
 		f.Add(basic(seed))
 	}
 	f.Fuzz(func(t *testing.T, header string) {
-		id, secret, ok := parseBasic([]byte(header))
+		id, secret, ok := new(request).parseBasic([]byte(header))
 		if !ok {
 			return
 		}
 		again := basic(url.QueryEscape(id) + ":" + url.QueryEscape(secret))
-		if id2, secret2, ok := parseBasic([]byte(again)); !ok || id2 != id || secret2 != secret {
+		if id2, secret2, ok := new(request).parseBasic([]byte(again)); !ok || id2 != id || secret2 != secret {
 			t.Fatalf("%q is %q and %q, which come back as %q and %q", header, id, secret, id2, secret2)
 		}
 	})

@@ -17,22 +17,27 @@ func serveValidate(r *request) error {
 	if err != nil {
 		return err
 	}
+	r.sendIdentity(&v)
+	return nil
+}
+
+// sendIdentity answers with who makes the request that the gateway asks about.
+func (r *request) sendIdentity(v *flows.Validation) {
 	c := v.Claims
 	h := &r.http.Response.Header
-	h.SetBytesV("X-Auth-Subject", r.headerValue(c.Subject))
-	h.SetBytesV("X-Auth-Client", r.headerValue(c.ClientID))
-	h.SetBytesV("X-Auth-Scope", r.headerValue(c.Scope))
-	h.SetBytesV("X-Auth-Audience", r.headerValue(c.Audience))
-	h.SetBytesV("X-Auth-Token-Id", r.headerValue(string(c.ID)))
+	h.SetCanonical(headerAuthSubject, r.headerValue(c.Subject))
+	h.SetCanonical(headerAuthClient, r.headerValue(c.ClientID))
+	h.SetCanonical(headerAuthScope, r.headerValue(c.Scope))
+	h.SetCanonical(headerAuthAudience, r.headerValue(c.Audience))
+	h.SetCanonical(headerAuthTokenID, r.headerValue(string(c.ID)))
 	r.buf = strconv.AppendInt(r.buf[:0], c.Expires, 10)
-	h.SetBytesV("X-Auth-Expires", r.buf)
+	h.SetCanonical(headerAuthExpires, r.buf)
 	if v.Stale > 0 { // revocation was last known that many seconds ago: validate.on_store_loss
 		r.buf = strconv.AppendInt(r.buf[:0], int64(math.Ceil(v.Stale.Seconds())), 10)
-		h.SetBytesV("X-Tollgate-Stale", r.buf)
+		h.SetCanonical(headerStale, r.buf)
 		r.s.metrics.stale.Inc()
 	}
 	r.http.Response.SetStatusCode(200)
-	return nil
 }
 
 func (r *request) checkBearer() (flows.Validation, error) {
@@ -40,7 +45,7 @@ func (r *request) checkBearer() (flows.Validation, error) {
 	if err != nil {
 		return flows.Validation{}, err
 	}
-	scope, audience, err := demands(r.http.URI().QueryString())
+	scope, audience, err := r.demands(r.http.URI().QueryString())
 	if err != nil {
 		return flows.Validation{}, err
 	}
@@ -49,17 +54,18 @@ func (r *request) checkBearer() (flows.Validation, error) {
 
 // demands reads scope and aud out of the query. Other parameters belong to the request behind the
 // gateway (Envoy appends it) and are not looked at. A demand that cannot be understood is not met.
-func demands(query []byte) (scope, audience string, err error) {
+// Both alias the request and live as long as it.
+func (r *request) demands(query []byte) (scope, audience string, err error) {
 	seen := [2]bool{}
 	for len(query) > 0 {
 		var pair []byte
 		pair, query, _ = bytes.Cut(query, []byte("&"))
 		rawName, rawValue, _ := bytes.Cut(pair, []byte("="))
-		name, _ := formDecode(string(rawName))
+		name, _ := r.decode(rawName)
 		if name != "scope" && name != "aud" {
 			continue
 		}
-		value, ok := formDecode(string(rawValue))
+		value, ok := r.decode(rawValue)
 		dst, i := &scope, 0
 		if name == "aud" {
 			dst, i = &audience, 1
@@ -76,13 +82,14 @@ func demands(query []byte) (scope, audience string, err error) {
 // that no value can end its line or start another.
 func (r *request) headerValue(s string) []byte {
 	b := r.buf[:0]
+	start := 0 // of what is plain and not yet appended
 	for i := range len(s) {
 		if c := s[i]; c < 0x20 || c > 0x7e {
-			b = append(b, '%', hexDigits[c>>4], hexDigits[c&15])
-		} else {
-			b = append(b, c)
+			b = append(append(b, s[start:i]...), '%', hexDigits[c>>4], hexDigits[c&15])
+			start = i + 1
 		}
 	}
+	b = append(b, s[start:]...)
 	r.buf = b
 	return b
 }

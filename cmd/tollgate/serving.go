@@ -86,6 +86,7 @@ func newServing(c *config.Config, log *zap.Logger, o options) (*serving, error) 
 		AdminToken:     o.adminToken,
 		Version:        thisBuild().Version,
 		Log:            log,
+		LogSample:      c.Log.Sample,
 		SlowRequest:    c.Log.SlowRequest,
 		DrainDelay:     o.drainDelay,
 		Metrics:        set,

@@ -127,7 +127,9 @@ type Limits struct {
 
 // Log says what is written. A threshold of zero writes no slow lines.
 type Log struct {
-	Level       string        `yaml:"level"`
+	Level string `yaml:"level"`
+	// Sample: of so many usual answers of /validate and /introspect one is logged; 1 is all.
+	Sample      int           `yaml:"sample"`
 	SlowRequest time.Duration `yaml:"slow_request"`
 	SlowStore   time.Duration `yaml:"slow_store"`
 }
@@ -167,12 +169,12 @@ func Default() *Config {
 			Validate:  mustRate("off"),
 		},
 		Limits: Limits{Body: 64 << 10, BatchBody: 512 << 10, Header: 16 << 10},
-		Log:    Log{Level: "info", SlowRequest: 250 * time.Millisecond, SlowStore: 20 * time.Millisecond},
+		Log:    Log{Level: "info", Sample: 1000, SlowRequest: 250 * time.Millisecond, SlowStore: 20 * time.Millisecond},
 	}
 }
 
 // Dev returns the configuration `tollgate dev` starts from: this machine only, memory, and every
-// limit off but the one that guards passwords.
+// limit off but the one that guards passwords. The log has every request: somebody is looking.
 func Dev() *Config {
 	c := Default()
 	c.Issuer = "http://127.0.0.1:8080"
@@ -180,5 +182,6 @@ func Dev() *Config {
 	c.Store = StoreMemory
 	c.RateLimits.PerIP = mustRate("off")
 	c.RateLimits.PerClient = mustRate("off")
+	c.Log.Sample = 1
 	return c
 }

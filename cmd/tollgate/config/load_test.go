@@ -65,6 +65,7 @@ func TestLoad_EverySpellingOfEveryKey(t *testing.T) {
 		{"rate_limits.per_ip", c.RateLimits.PerIP.PerSecond, 10.0},
 		{"limits.body", c.Limits.Body, Size(65536)},
 		{"limits.batch_body", c.Limits.BatchBody, Size(1 << 20)},
+		{"log.sample", c.Log.Sample, 10},
 		{"log.slow_request", c.Log.SlowRequest, time.Duration(0)},
 		{"admin.token_file", c.Admin.Token.Reveal(), "a-long-enough-admin-token"},
 	} {
@@ -89,6 +90,7 @@ func TestLoad_EnvironmentWinsOverTheFile(t *testing.T) {
 		"TOLLGATE_VALIDATE__ON_STORE_LOSS=allow_for: 5s",
 		"TOLLGATE_LIMITS__HEADER=64KiB",
 		"TOLLGATE_RATE_LIMITS__LOGIN=off",
+		"TOLLGATE_LOG__SAMPLE=250",
 		"TOLLGATE_CONFIG=ignored", "TOLLGATE_BIN=ignored", "TOLLGATEX=ignored", "PATH=/bin",
 	)
 	for _, check := range []struct {
@@ -105,6 +107,7 @@ func TestLoad_EnvironmentWinsOverTheFile(t *testing.T) {
 		{"validate.on_store_loss", c.Validation.OnStoreLoss.AllowFor, 5 * time.Second},
 		{"limits.header", c.Limits.Header, Size(64 << 10)},
 		{"rate_limits.login", c.RateLimits.Login.Off(), true},
+		{"log.sample", c.Log.Sample, 250},
 	} {
 		if check.got != check.want {
 			t.Errorf("%s: got %v, want %v", check.key, check.got, check.want)

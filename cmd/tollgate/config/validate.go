@@ -139,6 +139,7 @@ func (v *validator) limits() {
 
 func (v *validator) log() {
 	oneOf(v, "log.level", v.config.Log.Level, "debug", "info", "warn", "error")
+	between(v, "log.sample", v.config.Log.Sample, 1, 1_000_000)
 	between(v, "log.slow_request", v.config.Log.SlowRequest, 0, time.Hour)
 	between(v, "log.slow_store", v.config.Log.SlowStore, 0, time.Hour)
 }

@@ -1,0 +1,103 @@
+package server
+
+import (
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/VictoriaMetrics/metrics"
+)
+
+func TestGate_LetsNoMoreInThanItsWidth(t *testing.T) {
+	g := newGate(2, time.Now(), &metrics.Counter{})
+	if !g.enter(time.Now()) || !g.enter(time.Now()) {
+		t.Fatal("turned away while there was room")
+	}
+	came := make(chan bool)
+	go func() { came <- g.enter(time.Now()) }()
+	select {
+	case <-came:
+		t.Fatal("did not wait for a turn")
+	case <-time.After(10 * time.Millisecond):
+	}
+	g.leave()
+	if !<-came {
+		t.Error("turned away although a turn came")
+	}
+}
+
+func TestGate_WaitsThroughABurstAndBrieflyUnderOverload(t *testing.T) {
+	now := time.Now()
+	g := newGate(1, now, &metrics.Counter{})
+	for _, story := range []struct {
+		since time.Duration // a turn was last free at once
+		want  time.Duration
+	}{{0, burstWait}, {burstWait, burstWait}, {burstWait + 1, overloadWait}, {time.Hour, overloadWait}} {
+		if got := g.patience(now.Add(story.since)); got != story.want {
+			t.Errorf("after %s: waits %s, want %s", story.since, got, story.want)
+		}
+	}
+	if !g.enter(now.Add(time.Hour)) {
+		t.Fatal("turned away while there was room")
+	}
+	if got := g.patience(now.Add(time.Hour)); got != burstWait {
+		t.Errorf("waits %s once the queue was empty, want %s", got, burstWait)
+	}
+	if g.enter(now.Add(2 * time.Hour)) {
+		t.Error("nobody left, and somebody came in")
+	}
+}
+
+func TestGate_TheQueueIsBounded(t *testing.T) {
+	g := newGate(1, time.Now(), &metrics.Counter{})
+	g.enter(time.Now())
+	var group sync.WaitGroup
+	for range gateQueue {
+		group.Go(func() {
+			if g.enter(time.Now()) {
+				g.leave()
+			}
+		})
+	}
+	for g.waiting.Load() < gateQueue {
+		time.Sleep(time.Millisecond)
+	}
+	start := time.Now()
+	if g.enter(start) || time.Since(start) >= burstWait {
+		t.Error("waited behind a full queue")
+	}
+	g.leave()
+	group.Wait()
+	if n := g.waiting.Load(); n != 0 {
+		t.Errorf("%d still wait", n)
+	}
+}
+
+func TestGate_ShedsWhatIsExpensiveAndNothingElse(t *testing.T) {
+	e := newEdge(t, func(c *Config) { c.LogSample = 1 << 30 })
+	tok := e.serviceToken(t)
+	g := e.server.gates["token"]
+	for range cap(g.turns) {
+		if !g.enter(time.Now()) {
+			t.Fatal("the gate is not empty")
+		}
+	}
+	g.calm.Store(0) // it has been full for long
+	e.log.take()
+	ask := call{path: "/token", auth: serviceBasic, form: clientCredentials()}
+	if a := e.send(t, ask).wants(t, 503, "temporarily_unavailable"); a.header.Get("Retry-After") != "1" {
+		t.Errorf("Retry-After %q", a.header.Get("Retry-After"))
+	}
+	if n := g.shed.Get(); n != 1 {
+		t.Errorf("%d counted", n)
+	}
+	if log := e.log.take(); len(log) != 0 {
+		t.Errorf("logged although it is one of very many: %q", log)
+	}
+	e.send(t, call{method: "GET", path: "/validate", auth: "Bearer " + tok}).wants(t, 200, "")
+	e.do(t, call{method: "OPTIONS", path: "/token"}).wants(t, 405, "")
+	for range cap(g.turns) {
+		g.leave()
+	}
+	e.do(t, ask).wants(t, 200, "")
+}

@@ -1,0 +1,63 @@
+package server
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"tollgate/flows/oauth"
+	"tollgate/flows/token"
+)
+
+func TestSample_IsOfWhatIsUsual(t *testing.T) {
+	gateway, other := &route{sampled: true}, &route{}
+	expired := &oauth.Error{Code: oauth.CodeInvalidToken, Cause: fmt.Errorf("check: %w", token.ErrExpired)}
+	for _, story := range []struct {
+		name  string
+		route *route
+		left  record
+		want  bool
+	}{
+		{"a good token", gateway, record{}, true},
+		{"no token", gateway, record{err: errNoCredentials}, true},
+		{"an expired token", gateway, record{err: expired}, true},
+		{"a revoked token", gateway, record{err: oauth.InvalidToken()}, false},
+		{"a forged token", gateway, record{err: &oauth.Error{Code: oauth.CodeInvalidToken, Cause: token.ErrInvalid}}, false},
+		{"a scope too few", gateway, record{err: oauth.InsufficientScope("x")}, false},
+		{"nobody knows", gateway, record{err: oauth.Unavailable(errDown)}, false},
+		{"a wrong secret", gateway, record{err: oauth.InvalidClient()}, false},
+		{"a limit", other, record{err: oauth.TooManyRequests(1), limited: true}, true},
+		{"too much to do", other, record{err: errShed, shed: true}, true},
+		{"a token issued", other, record{}, false},
+		{"an expired token elsewhere", other, record{err: expired}, false},
+	} {
+		if got := (&request{route: story.route, record: story.left}).routine(); got != story.want {
+			t.Errorf("%s: %t, want %t", story.name, got, story.want)
+		}
+	}
+}
+
+func TestSample_RefusalsAreAllLogged(t *testing.T) {
+	e := newEdge(t, func(c *Config) { c.LogSample = 10 })
+	tok := e.serviceToken(t)
+	lines, bad := 0, 0
+	for range 300 {
+		e.send(t, call{method: "GET", path: "/validate", auth: "Bearer " + tok}).wants(t, 200, "")
+		for _, line := range e.log.take() {
+			if lines++; !strings.Contains(line, `"sample":10`) {
+				t.Errorf("does not say what it stands for: %s", line)
+			}
+		}
+		e.send(t, call{method: "GET", path: "/validate", auth: "Bearer x" + tok}).wants(t, 401, "")
+		bad += len(e.log.take())
+	}
+	if lines < 1 || lines > 150 { // 30 on average; either has odds of less than 10^-13
+		t.Errorf("%d of 300 good answers are logged, want about one in 10", lines)
+	}
+	if bad != 300 {
+		t.Errorf("%d of 300 refusals are logged", bad)
+	}
+	if n := e.server.metrics.routes["validate"].outcome(outcomeOK); n != 300 {
+		t.Errorf("%d of 300 good answers are counted", n)
+	}
+}
