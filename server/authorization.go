@@ -96,37 +96,3 @@ func (r *request) parseBasic(header []byte) (id, secret string, ok bool) {
 }
 
 var strictBase64 = base64.StdEncoding.Strict()
-
-// decode decodes one form-encoded value, once and exactly. What it returns aliases the request.
-func (r *request) decode(raw []byte) (string, bool) {
-	if bytes.IndexByte(raw, '%') < 0 && bytes.IndexByte(raw, '+') < 0 {
-		return alias(raw), isText(alias(raw))
-	}
-	start := len(r.words)
-	var ok bool
-	if r.words, ok = appendDecoded(r.words, raw); !ok {
-		return "", false
-	}
-	text := alias(r.words[start:])
-	return text, isText(text)
-}
-
-// appendDecoded appends what a form-encoded value means, and reports whether all of it was
-// well-formed.
-func appendDecoded(dst, s []byte) ([]byte, bool) {
-	for i := 0; i < len(s); i++ {
-		switch c := s[i]; c {
-		case '+':
-			dst = append(dst, ' ')
-		case '%':
-			if i+2 >= len(s) || !isHex(s[i+1]) || !isHex(s[i+2]) {
-				return dst, false
-			}
-			dst = append(dst, unhex(s[i+1])<<4|unhex(s[i+2]))
-			i += 2
-		default:
-			dst = append(dst, c)
-		}
-	}
-	return dst, true
-}

@@ -1,8 +1,8 @@
 package server
 
 import (
+	"bytes"
 	"strings"
-	"unicode/utf8"
 
 	"tollgate/flows/oauth"
 )
@@ -145,39 +145,25 @@ func (f *form) borrow(src []byte) error {
 type ends [2 * maxParams]int
 
 // split decodes src into buf, and returns how many ends there are.
-func (f *form) split(src []byte, ends *ends) (int, error) {
+func (f *form) split(src []byte, ends *ends) (n int, err error) {
 	f.Reset()
-	if len(src) == 0 {
-		return 0, nil
-	}
-	n, inValue := 0, false
-	for i := 0; i <= len(src); i++ {
-		switch {
-		case i == len(src) || src[i] == '&':
-			if !inValue {
-				ends[n] = len(f.buf)
-				n++
-			}
-			ends[n] = len(f.buf)
-			n, inValue = n+1, false
-			if n == len(ends) && i < len(src) {
-				return 0, oauth.InvalidRequest("too many parameters")
-			}
-		case src[i] == '=' && !inValue:
-			ends[n] = len(f.buf)
-			n, inValue = n+1, true
-		case src[i] == '+':
-			f.buf = append(f.buf, ' ')
-		case src[i] == '%':
-			if i+2 >= len(src) || !isHex(src[i+1]) || !isHex(src[i+2]) {
-				return 0, oauth.InvalidRequest("a parameter holds a malformed escape")
-			}
-			f.buf = append(f.buf, unhex(src[i+1])<<4|unhex(src[i+2]))
-			i += 2
-		case src[i] == ';':
+	for more := len(src) > 0; more; n += 2 {
+		if n == len(ends) {
+			return 0, oauth.InvalidRequest("too many parameters")
+		}
+		var pair []byte
+		pair, src, more = bytes.Cut(src, []byte("&"))
+		if bytes.IndexByte(pair, ';') >= 0 {
 			return 0, oauth.InvalidRequest("parameters are separated by ampersands")
-		default:
-			f.buf = append(f.buf, src[i])
+		}
+		name, value, _ := bytes.Cut(pair, []byte("="))
+		var nameOK, valueOK bool
+		f.buf, nameOK = appendDecoded(f.buf, name)
+		ends[n] = len(f.buf)
+		f.buf, valueOK = appendDecoded(f.buf, value)
+		ends[n+1] = len(f.buf)
+		if !nameOK || !valueOK {
+			return 0, oauth.InvalidRequest("a parameter holds a malformed escape")
 		}
 	}
 	return n, nil
@@ -200,41 +186,4 @@ func (f *form) collect(text string, ends []int) error {
 		f.params = append(f.params, p)
 	}
 	return nil
-}
-
-// isText reports whether s is valid UTF-8 of the characters RFC 6749 appendix A knows
-// (UNICODECHARNOCRLF: no control characters but tab, no U+FFFE, U+FFFF), less the marks that make
-// text read differently from what it is: byte order mark and bidirectional overrides.
-func isText(s string) bool {
-	for i := 0; i < len(s); {
-		c := s[i]
-		if c < utf8.RuneSelf {
-			if c < 0x20 && c != '\t' || c == 0x7f {
-				return false
-			}
-			i++
-			continue
-		}
-		r, size := utf8.DecodeRuneInString(s[i:])
-		switch {
-		case r == utf8.RuneError && size == 1,
-			r == 0xfeff, r == 0xfffe, r == 0xffff,
-			0x202a <= r && r <= 0x202e, 0x2066 <= r && r <= 0x2069:
-			return false
-		}
-		i += size
-	}
-	return true
-}
-
-func isHex(c byte) bool {
-	return '0' <= c && c <= '9' || 'a' <= c && c <= 'f' || 'A' <= c && c <= 'F'
-}
-
-// unhex returns the value of a hexadecimal digit.
-func unhex(c byte) byte {
-	if c <= '9' {
-		return c - '0'
-	}
-	return (c | 0x20) - 'a' + 10
 }

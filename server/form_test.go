@@ -169,3 +169,19 @@ func params(n int) string {
 	}
 	return strings.Join(pairs, "&")
 }
+
+func TestText_EightBytesAtATimeAreReadAsOneByOne(t *testing.T) {
+	for c := range 256 {
+		for at := range 17 {
+			s := []byte(strings.Repeat("x", 17))
+			s[at] = byte(c)
+			want := c >= 0x20 && c < 0x7f || c == '\t'
+			if got := isText(string(s)); got != want {
+				t.Errorf("byte %#x at %d: %t, want %t", c, at, got, want)
+			}
+			if n := plainPrefix(string(s)); (c < 0x20 || c > 0x7e) && n > at {
+				t.Errorf("byte %#x at %d: the first %d are said to be plain", c, at, n)
+			}
+		}
+	}
+}
