@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"go.uber.org/zap/zapcore"
 
 	"tollgate/cmd/tollgate/config"
 	"tollgate/flows/keys"
@@ -66,7 +67,7 @@ func runDev(cmd *cobra.Command, _ []string) error {
 	if err != nil {
 		return err
 	}
-	log := newJSONLog(os.Stderr, c.Log.Level)
+	log := newJSONLog(zapcore.Lock(os.Stderr), c.Log.Level)
 	defer log.Sync()
 	token := devAdminToken
 	if c.Admin.Token != "" {

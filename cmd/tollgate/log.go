@@ -1,21 +1,20 @@
 package main
 
 import (
-	"io"
-
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 
 	"tollgate/flows"
 )
 
-// newJSONLog writes one JSON object per line: what serve says to the machines that collect it.
-func newJSONLog(w io.Writer, level string) *zap.Logger {
+// newJSONLog writes one JSON object per line: what serve says to the machines that collect it. Lines
+// come from many goroutines at once; w takes each whole.
+func newJSONLog(w zapcore.WriteSyncer, level string) *zap.Logger {
 	c := zap.NewProductionEncoderConfig()
 	c.TimeKey, c.MessageKey, c.StacktraceKey = "time", "msg", "stack"
 	c.EncodeTime = zapcore.RFC3339NanoTimeEncoder
 	c.EncodeDuration = zapcore.SecondsDurationEncoder
-	return zap.New(zapcore.NewCore(zapcore.NewJSONEncoder(c), zapcore.Lock(zapcore.AddSync(w)), levelOf(level)))
+	return zap.New(zapcore.NewCore(zapcore.NewJSONEncoder(c), w, levelOf(level)))
 }
 
 func levelOf(name string) zapcore.Level {

@@ -13,10 +13,12 @@ import (
 const (
 	maxPendingLog = 4 << 20 // bytes; some seconds of lines at full load
 	logFlushTime  = time.Second
+	logGatherTime = time.Millisecond // a write for every line would cost more than the line
 )
 
-// logQueue writes in the background, so that a full disk or a collector that hangs costs lines and
-// never an answer. Lines are lost only once maxPendingLog of them wait, and each is counted.
+// logQueue writes in the background, many lines at once, so that a full disk or a collector that
+// hangs costs lines and never an answer. Lines are lost only once maxPendingLog of them wait, and
+// each is counted.
 type logQueue struct {
 	out     io.Writer
 	wake    chan struct{} // holds a word while pending may have something
@@ -76,6 +78,7 @@ func (q *logQueue) Sync() error {
 func (q *logQueue) run() {
 	var taken []byte
 	for range q.wake {
+		time.Sleep(logGatherTime)
 		q.mu.Lock()
 		taken, q.pending = q.pending, taken[:0]
 		q.writing = true
