@@ -83,7 +83,7 @@ func (r *request) demands(query []byte) (scope, audience string, err error) {
 func (r *request) headerValue(s string) []byte {
 	b := r.buf[:0]
 	start := 0 // of what is plain and not yet appended
-	for i := range len(s) {
+	for i := plainPrefix(s); i < len(s); i++ {
 		if c := s[i]; c < 0x20 || c > 0x7e {
 			b = append(append(b, s[start:i]...), '%', hexDigits[c>>4], hexDigits[c&15])
 			start = i + 1
