@@ -19,7 +19,10 @@ type request struct {
 	ctx   context.Context
 	route *route
 	head  head // what the strict pass saw in the header block
-	lane  int  // of the meters, for life
+
+	// For life, whichever exchange it is: the lane of the meters, and half of the ids that are made.
+	lane   int
+	idHalf [16]byte
 
 	client struct { // see addr
 		addr  netip.Addr
@@ -39,7 +42,11 @@ type request struct {
 // oauth.Error are answered as server_error.
 type handler func(*request) error
 
-var requests = sync.Pool{New: func() any { return &request{lane: nextLane()} }}
+var requests = sync.Pool{New: func() any {
+	r := &request{lane: nextLane()}
+	appendHalf(r.idHalf[:0])
+	return r
+}}
 
 func acquireRequest(s *Server, http *fasthttp.RequestCtx) *request {
 	r := requests.Get().(*request)

@@ -17,18 +17,25 @@ func (r *request) id() []byte {
 		if r.head.requestIDs <= 1 && plainID(given) {
 			rec.idLen = copy(rec.idBytes[:], given)
 		} else {
-			rec.newID()
+			r.newID()
 		}
 	}
 	return rec.idBytes[:rec.idLen]
 }
 
-// newID makes an id of 128 random bits. It is no secret, so the runtime's generator will do.
-func (rec *record) newID() {
-	var raw [16]byte
-	binary.LittleEndian.PutUint64(raw[:8], rand.Uint64())
-	binary.LittleEndian.PutUint64(raw[8:], rand.Uint64())
-	rec.idLen = hex.Encode(rec.idBytes[:], raw[:])
+// newID makes an id of 128 random bits, of which half are those of the pooled request. It is no secret,
+// so the runtime's generator will do.
+func (r *request) newID() {
+	rec := &r.record
+	n := copy(rec.idBytes[:], r.idHalf[:])
+	rec.idLen = n + len(appendHalf(rec.idBytes[n:n]))
+}
+
+// appendHalf appends 64 random bits in hexadecimal.
+func appendHalf(dst []byte) []byte {
+	var raw [8]byte
+	binary.LittleEndian.PutUint64(raw[:], rand.Uint64())
+	return hex.AppendEncode(dst, raw[:])
 }
 
 // plainID reports whether id is [A-Za-z0-9._-]{1,64}.

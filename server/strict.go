@@ -142,7 +142,7 @@ func (seen *head) note(name, value []byte) error {
 			seen.requestIDs++
 		}
 	case len("authorization"):
-		if is(name, "authorization") {
+		if string(name) == "Authorization" || is(name, "authorization") { // as nearly all spell it, at one go
 			seen.authorizations++
 		}
 	case len("content-length"):
