@@ -20,10 +20,12 @@ type Client struct {
 	budget   budget
 	caching  bool
 	written  written
-	slots    chan struct{} // one for each dedicated connection that may be in use
-	closing  context.Context
-	close    context.CancelFunc
-	opened   chan struct{} // closed once nobody tries to open any more
+	// generation moves whenever what ReadCached said may not hold any more.
+	generation atomic.Uint64
+	slots      chan struct{} // one for each dedicated connection that may be in use
+	closing    context.Context
+	close      context.CancelFunc
+	opened     chan struct{} // closed once nobody tries to open any more
 }
 
 // Ping returns how long Redis took to answer.

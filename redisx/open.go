@@ -116,6 +116,7 @@ func (c *Client) options() rueidis.ClientOption {
 			o.ClientTrackingOptions = append(o.ClientTrackingOptions, "PREFIX", prefix)
 		}
 		o.ClientTrackingOptions = append(o.ClientTrackingOptions, "BCAST")
+		o.OnInvalidations = c.invalidated
 	}
 	if c.cfg.TLS != nil {
 		o.TLSConfig = &tlsConfig{} // says that ports are those of TLS; the dialer has the real one

@@ -18,10 +18,11 @@ type written struct {
 }
 
 // Wrote says that a write of these keys has ended, however it did. They are read from Redis for a
-// while.
+// while, and Generation moves.
 func (c *Client) Wrote(keys ...string) {
 	if c.caching {
 		c.written.add(time.Now(), keys)
+		c.generation.Add(1)
 	}
 }
 

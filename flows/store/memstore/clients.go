@@ -48,6 +48,7 @@ func (s *Store) setClient(c *oauth.Client, version int64) {
 	stored := c.Clone()
 	stored.Version = version
 	s.clients[c.ID] = stored
+	s.generation.Add(1)
 }
 
 // DeleteClient implements store.Clients.
@@ -58,6 +59,7 @@ func (s *Store) DeleteClient(_ context.Context, id string) error {
 		return store.ErrAbsent
 	}
 	delete(s.clients, id)
+	s.generation.Add(1)
 	return nil
 }
 

@@ -35,7 +35,8 @@ type Store struct {
 	seed   maphash.Seed
 	shards [shardCount]shard
 	registry
-	events *events
+	events     *events
+	generation atomic.Uint64 // see Generation
 
 	stop func()
 	done chan struct{}

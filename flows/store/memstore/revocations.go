@@ -48,7 +48,18 @@ func (s *Store) revoke(kind kind, id string, at, until time.Time) error {
 func (v view) raise(kind kind, id string, at, until time.Time) {
 	stored, _ := find[time.Time](v, kind, id)
 	v.put(kind, id, later(at, stored), later(until, v.expiry(kind, id))) // revocations are never refused
+	v.store.generation.Add(1)
 }
+
+// generationLife is long: nothing changes here without Generation moving, but that a revocation is
+// forgotten when its tokens are gone.
+const generationLife = time.Minute
+
+// Generation implements store.Revocations. It moves while what changed is still locked.
+func (s *Store) Generation() uint64 { return s.generation.Load() }
+
+// GenerationLife implements store.Revocations.
+func (s *Store) GenerationLife() time.Duration { return generationLife }
 
 // CheckRevoked implements store.Revocations.
 func (s *Store) CheckRevoked(_ context.Context, refs []store.TokenRef) []error {

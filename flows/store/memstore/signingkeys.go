@@ -28,6 +28,7 @@ func (s *Store) SaveKeySet(_ context.Context, ks *store.KeySet) error {
 		return store.ErrVersion
 	}
 	s.keySet = cloneKeySet(ks)
+	s.generation.Add(1)
 	return nil
 }
 

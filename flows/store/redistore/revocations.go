@@ -36,6 +36,12 @@ func (s *Store) RevokeSubject(ctx context.Context, subject string, at, until tim
 	return s.revoke(ctx, "revoke_subject", s.names.revokedSubject(subject), ms(at), until)
 }
 
+// Generation implements store.Revocations.
+func (s *Store) Generation() uint64 { return s.redis.Generation() }
+
+// GenerationLife implements store.Revocations.
+func (s *Store) GenerationLife() time.Duration { return s.redis.GenerationLife() }
+
 func (s *Store) revoke(ctx context.Context, op, key, at string, until time.Time) error {
 	defer s.redis.Wrote(key)
 	_, err := s.exec(ctx, revoke, op, []string{key}, at, s.ttl(until))

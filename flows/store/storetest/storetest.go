@@ -39,6 +39,7 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		{"Families", families},
 		{"FamilyListing", familyListing},
 		{"Revocations", revocations},
+		{"Generations", generations},
 		{"SigningKeys", signingKeys},
 		{"Leases", leases},
 		{"Events", events},
