@@ -2,6 +2,8 @@ package redistore
 
 import (
 	"context"
+	"errors"
+	"time"
 
 	"tollgate/flows/oauth"
 	"tollgate/flows/store"
@@ -9,11 +11,43 @@ import (
 
 // GetClient implements store.Clients.
 func (s *Store) GetClient(ctx context.Context, id string) (*oauth.Client, error) {
+	if store.IsFresh(ctx) {
+		value, err := s.getCached(ctx, "get_client", s.names.client(id))
+		if err != nil {
+			return nil, err
+		}
+		return parseClient(value, id)
+	}
+	generation, age := s.Generation(), time.Since(s.opened)
+	client, kept := s.decoded.get(id, generation, age)
+	if client == nil {
+		return s.rereadClient(ctx, id, kept, generation, age)
+	}
+	return client, nil
+}
+
+// rereadClient decodes a record if it is not the one that is kept. The generation was read before.
+func (s *Store) rereadClient(ctx context.Context, id string, kept *decodedClient, generation uint64, age time.Duration) (*oauth.Client, error) {
 	value, err := s.getCached(ctx, "get_client", s.names.client(id))
-	if err != nil {
+	switch {
+	case errors.Is(err, store.ErrAbsent):
+		if kept != nil {
+			s.decoded.drop(id)
+		}
+		return nil, err
+	case err != nil:
 		return nil, err
 	}
-	return parseClient(value, id)
+	if kept == nil || kept.value != value {
+		client, err := parseClient(value, id)
+		if err != nil {
+			return nil, err
+		}
+		kept = &decodedClient{client: client, value: value}
+		defer s.decoded.put(kept)
+	}
+	kept.confirm(generation, age+s.GenerationLife())
+	return kept.client, nil
 }
 
 func parseClient(value, id string) (*oauth.Client, error) {

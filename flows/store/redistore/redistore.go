@@ -19,13 +19,16 @@ type Store struct {
 	redis *redisx.Client
 	names names
 	now   func() time.Time
+
+	opened  time.Time // ages count from here: the wall clock may jump
+	decoded decodedClients
 }
 
 var _ store.Store = (*Store)(nil)
 
 // New keeps everything under keys that start with prefix and a colon. Close closes the client.
 func New(client *redisx.Client, prefix string) *Store {
-	return &Store{redis: client, names: names{prefix}, now: time.Now}
+	return &Store{redis: client, names: names{prefix}, now: time.Now, opened: time.Now()}
 }
 
 // Ping implements store.Store.
