@@ -1,5 +1,5 @@
-// Package cache holds what one process remembers: a bounded limiter (GCRA), and later the LRU of
-// verified claims and single flight.
+// Package cache holds what one process remembers, in bounds: a table of values by keys that strangers
+// choose, read without a lock; one load for many who ask at once; and a limiter (GCRA).
 //
 //	server (limits) ──> cache <── flows (verified claims)
 //
