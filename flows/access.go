@@ -13,41 +13,95 @@ import (
 // accessToken returns the claims of a token that is good now: signed by us, not expired, not
 // revoked. It says invalid_token or temporarily_unavailable, and never confuses the two.
 func (f *Flows) accessToken(ctx context.Context, tok []byte) (*token.Access, error) {
-	claims, err := f.verify(ctx, tok)
+	now := f.cfg.Now()
+	k, err := f.verify(ctx, tok, now)
 	if err != nil {
 		return nil, err
 	}
-	return claims, f.checkAccess(ctx, claims)
+	return &k.claims, f.checkAccess(ctx, k, now)
+}
+
+// What is said of tokens that cost no more than a look; it is said too often to be made each time.
+var (
+	errForeign    = refusal(token.ErrForeign)
+	errUnknownKey = refusal(token.ErrUnknownKey)
+	errRevoked    = refusal(store.ErrRevoked)
+)
+
+func refusal(cause error) error {
+	e := oauth.InvalidToken()
+	e.Cause = cause
+	return e
 }
 
 // verify checks the bytes. A key that is not known may be one that another node made a moment
 // ago, so the set is read once more before the token is refused.
-func (f *Flows) verify(ctx context.Context, tok []byte) (*token.Access, error) {
-	return f.verifyAfter(tok, func() error { return f.keys.Refresh(ctx) })
+func (f *Flows) verify(ctx context.Context, tok []byte, now time.Time) (*known, error) {
+	k, err := f.examine(tok, now)
+	if err == token.ErrUnknownKey {
+		return f.examineAfter(f.refreshKeys(ctx, now), tok, now)
+	}
+	return k, err
 }
 
-func (f *Flows) verifyAfter(tok []byte, refresh func() error) (*token.Access, error) {
-	if f.keys.Snapshot() == nil {
+// examineAfter looks once more at a token whose key was not known, now that the set was read again.
+func (f *Flows) examineAfter(reread error, tok []byte, now time.Time) (*known, error) {
+	if reread != nil {
+		return nil, oauth.Unavailable(reread)
+	}
+	k, err := f.examine(tok, now)
+	if err == token.ErrUnknownKey {
+		return nil, errUnknownKey
+	}
+	return k, err
+}
+
+// examine returns what is known of a token, or finds it out, and remembers it. The error is an
+// answer, or token.ErrUnknownKey itself.
+func (f *Flows) examine(tok []byte, now time.Time) (*known, error) {
+	set := f.keys.Snapshot()
+	switch {
+	case set == nil:
 		return nil, oauth.Unavailable(errNoKeys)
+	case len(tok) > token.MaxSize:
+		return nil, errForeign
 	}
-	claims, err := f.verifier.Access(tok)
-	if errors.Is(err, token.ErrUnknownKey) {
-		if err := refresh(); err != nil {
-			return nil, oauth.Unavailable(err)
-		}
-		claims, err = f.verifier.Access(tok)
+	hash := f.known.seed.Hash(tok)
+	if k := f.known.recall(hash, tok, set, now); k != nil {
+		return k, nil
 	}
-	if err != nil {
-		return nil, &oauth.Error{Code: oauth.CodeInvalidToken, Description: oauth.InvalidToken().Description, Cause: err}
+	if err := f.known.refused(hash, tok, set, now, f.age(now)); err != nil {
+		return nil, err
 	}
-	return claims, nil
+	v := f.known.flights.Do(hash, tok, func() verdict { return f.judge(hash, tok, set, now) })
+	return v.known, v.err
 }
 
-// checkAccess asks whether what the claims hang on was revoked.
-func (f *Flows) checkAccess(ctx context.Context, c *token.Access) error {
-	err := f.checkRevoked(ctx, f.ref(c))
+// checkAccess asks whether what the token hangs on was revoked.
+func (f *Flows) checkAccess(ctx context.Context, k *known, now time.Time) error {
+	err := f.checkKnown(ctx, k, now)
 	if errors.Is(err, store.ErrRevoked) {
-		return oauth.InvalidToken()
+		return errRevoked
+	}
+	return err
+}
+
+// checkKnown is checkRevoked for a token that is remembered. In the steady state it asks nobody:
+// since the store last said that nothing was revoked, nothing has changed. The generation is read
+// before the store is asked, so that a change in between makes for one more question, never for one
+// too few.
+func (f *Flows) checkKnown(ctx context.Context, k *known, now time.Time) error {
+	generation := f.store.Generation()
+	if k.stands(generation, f.age(now)) {
+		f.heard(now)
+		return nil
+	}
+	err := f.checkRevoked(ctx, f.ref(&k.claims))
+	switch {
+	case err == nil:
+		k.confirm(generation, f.age(now)+f.store.GenerationLife())
+	case errors.Is(err, store.ErrRevoked):
+		k.doubt() // the answer may have come before the news that something has changed
 	}
 	return err
 }
@@ -69,7 +123,7 @@ func (f *Flows) checkRevokedAll(ctx context.Context, refs []store.TokenRef) []er
 	for i, err := range answers {
 		switch {
 		case err == nil, errors.Is(err, store.ErrRevoked):
-			f.lastAsked.Store(f.now().UnixMilli())
+			f.heard(f.cfg.Now())
 		case errors.Is(err, store.ErrReset):
 			// The store was emptied or replaced: revocations are gone with it. The new key set it
 			// holds, or will hold, refuses everything that was signed before.
@@ -81,3 +135,13 @@ func (f *Flows) checkRevokedAll(ctx context.Context, refs []store.TokenRef) []er
 	}
 	return answers
 }
+
+// heard notes that revocation was known at a moment. Many requests of one millisecond write once.
+func (f *Flows) heard(now time.Time) {
+	if ms := now.UnixMilli(); f.lastHeard.Load() != ms {
+		f.lastHeard.Store(ms)
+	}
+}
+
+// age is a moment as the time since these flows began, which no wall clock moves.
+func (f *Flows) age(now time.Time) time.Duration { return now.Sub(f.began) }

@@ -141,9 +141,12 @@ type TokenInfo struct {
 // InspectToken looks at any token without being a client.
 func (f *Flows) InspectToken(ctx context.Context, tok string) (*TokenInfo, error) {
 	info := &TokenInfo{}
-	ref, err := f.lookFor(ctx, operator).at(ctx, tok, &info.Introspection)
+	k, ref, err := f.look(ctx, operator, tok, f.cfg.Now(), nil, &info.Introspection)
 	if err != nil {
 		return nil, err
+	}
+	if k != nil {
+		ref = f.ref(&k.claims)
 	}
 	if !info.Active {
 		info.Problem = "it is no token of this issuer, or it has expired or was replaced"
@@ -164,7 +167,7 @@ var operator = &oauth.Client{IntrospectAny: true}
 // RevokeAnyToken ends a token whoever holds it: a refresh token with its grant.
 func (f *Flows) RevokeAnyToken(ctx context.Context, tok string) error {
 	if _, _, ok := f.cfg.Handles.Parse(token.Refresh, tok); !ok {
-		if _, err := f.verify(ctx, []byte(tok)); err != nil {
+		if _, err := f.verify(ctx, bytesOf(tok), f.cfg.Now()); err != nil {
 			return err
 		}
 	}

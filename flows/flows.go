@@ -30,6 +30,9 @@ type Config struct {
 	// /validate while the store is lost; zero: not at all (validate.on_store_loss).
 	AllowStale time.Duration
 
+	// CacheBytes bounds what is remembered of access tokens that were verified; default 64 MiB.
+	CacheBytes int64
+
 	// AllowClient says whether an authenticated client may go on, or returns too_many_requests.
 	AllowClient func(clientID string) error
 	OnEvent     func(Event)
@@ -52,7 +55,10 @@ type Flows struct {
 	keys      *keys.Manager
 	verifier  *token.Verifier
 	refused   refused
-	lastAsked atomic.Int64 // Unix milliseconds of the last answer about revocation
+	known     *knowledge
+	rereads   rereads
+	began     time.Time
+	lastHeard atomic.Int64 // Unix milliseconds of when revocation was last known
 }
 
 // New returns flows that are ready as soon as the key manager has loaded.
@@ -60,6 +66,7 @@ func New(c Config) *Flows {
 	c.setDefaults()
 	return &Flows{
 		cfg: c, store: c.Store, keys: c.Keys,
+		known: newKnowledge(c.CacheBytes), began: c.Now(),
 		refused: refused{now: func() int64 { return c.Now().Unix() }},
 		verifier: &token.Verifier{
 			Issuer: c.Issuer, Keys: c.Keys.Snapshot, Now: c.Now, Leeway: leeway, Skew: maxSkew, MaxLife: MaxAccessTTL,
@@ -73,6 +80,9 @@ func (c *Config) setDefaults() {
 	setDefault(&c.CodeTTL, 60*time.Second)
 	setDefault(&c.IDTokenTTL, 10*time.Minute)
 	setDefault(&c.SessionTTL, 12*time.Hour)
+	if c.CacheBytes == 0 {
+		c.CacheBytes = defaultCacheBytes
+	}
 	if c.SigningAlg == "" {
 		c.SigningAlg = oauth.RS256
 	}

@@ -39,13 +39,20 @@ type world struct {
 // brokenStore lets a test take the store away.
 type brokenStore struct {
 	store.Store
-	mu      sync.Mutex
-	err     error
-	failCut int
+	mu       sync.Mutex
+	err      error
+	failures uint64
+	failCut  int
 }
 
-func (b *brokenStore) fail(err error) { b.mu.Lock(); b.err = err; b.mu.Unlock() }
-func (b *brokenStore) down() error    { b.mu.Lock(); defer b.mu.Unlock(); return b.err }
+// fail also moves the generation, as every store's does when it cannot be asked any more.
+func (b *brokenStore) fail(err error) { b.mu.Lock(); b.err = err; b.failures++; b.mu.Unlock() }
+func (b *brokenStore) Generation() uint64 {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.Store.Generation() + b.failures<<32
+}
+func (b *brokenStore) down() error { b.mu.Lock(); defer b.mu.Unlock(); return b.err }
 
 func (b *brokenStore) CheckRevoked(ctx context.Context, refs []store.TokenRef) []error {
 	if err := b.down(); err != nil {

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"time"
 
+	"tollgate/flows/clientauth"
 	"tollgate/flows/oauth"
 	"tollgate/flows/store"
 	"tollgate/flows/token"
@@ -12,90 +14,153 @@ import (
 
 const typeBearer = "Bearer"
 
-// Introspect answers one Introspection per token, in order (RFC 7662 2). What the caller may not
-// see, what is not good and what never was are the same answer: inactive (2.2).
+// IntrospectOne fills in the answer about one token (RFC 7662 2). What the caller may not see, what
+// is not good and what never was are the same answer: inactive (2.2).
+func (f *Flows) IntrospectOne(ctx context.Context, caller *clientauth.Credentials, tok string, a *Introspection) error {
+	*a = Introspection{}
+	client, err := f.introspector(ctx, caller)
+	if err != nil {
+		return err
+	}
+	now := f.cfg.Now()
+	k, ref, err := f.look(ctx, client, tok, now, nil, a)
+	switch {
+	case err != nil:
+		return err
+	case k != nil:
+		err = f.checkKnown(ctx, k, now)
+	case a.Active:
+		err = f.checkRevoked(ctx, ref)
+	}
+	if err != nil {
+		*a = Introspection{}
+	}
+	if errors.Is(err, store.ErrRevoked) {
+		return nil
+	}
+	return err
+}
+
+// Introspect answers as IntrospectOne does, one answer per token, in order. The store is asked once
+// for all of them.
 func (f *Flows) Introspect(ctx context.Context, r *IntrospectRequest) ([]Introspection, error) {
-	client, err := f.authenticate(ctx, &r.Client)
+	client, err := f.introspector(ctx, &r.Client)
+	if err != nil {
+		return nil, err
+	}
+	batch := batch{generation: f.store.Generation(), answers: make([]Introspection, len(r.Tokens))}
+	now := f.cfg.Now()
+	// However many name keys that nobody knows, the key set is read again once: forged headers must
+	// not make the good tokens beside them wait.
+	reread := sync.OnceValue(func() error { return f.refreshKeys(ctx, now) })
+	for i, tok := range r.Tokens {
+		a := &batch.answers[i]
+		k, ref, err := f.look(ctx, client, tok, now, reread, a)
+		switch {
+		case err != nil:
+			return nil, err
+		case !a.Active:
+		case k == nil:
+			batch.ask(i, nil, ref)
+		case k.stands(batch.generation, f.age(now)):
+			f.heard(now)
+		default:
+			batch.ask(i, k, f.ref(&k.claims))
+		}
+	}
+	return batch.answers, f.checkBatch(ctx, &batch, now)
+}
+
+// batch is many answers, and what the store must be asked for some of them.
+type batch struct {
+	generation uint64
+	answers    []Introspection
+	refs       []store.TokenRef
+	asked      []asked // refs[i] is about asked[i]
+}
+
+type asked struct {
+	answer int
+	known  *known // nil for a refresh token
+}
+
+func (b *batch) ask(answer int, k *known, ref store.TokenRef) {
+	b.refs, b.asked = append(b.refs, ref), append(b.asked, asked{answer, k})
+}
+
+// checkBatch takes back the answers about what was revoked.
+func (f *Flows) checkBatch(ctx context.Context, b *batch, now time.Time) error {
+	if len(b.refs) == 0 {
+		return nil
+	}
+	for i, err := range f.checkRevokedAll(ctx, b.refs) {
+		switch {
+		case errors.Is(err, store.ErrRevoked):
+			b.answers[b.asked[i].answer] = Introspection{}
+		case err != nil:
+			return err
+		case b.asked[i].known != nil:
+			b.asked[i].known.confirm(b.generation, f.age(now)+f.store.GenerationLife())
+		}
+	}
+	return nil
+}
+
+// introspector is the caller, who must be a client that proves something: else anybody scans
+// tokens (2.1).
+func (f *Flows) introspector(ctx context.Context, c *clientauth.Credentials) (*oauth.Client, error) {
+	client, err := f.authenticate(ctx, c)
 	if err != nil {
 		return nil, err
 	}
 	if client.Public() {
-		return nil, oauth.InvalidClient() // 2.1: a caller that proves nothing scans tokens
+		return nil, oauth.InvalidClient()
 	}
-	answers := make([]Introspection, len(r.Tokens))
-	refs := make([]store.TokenRef, 0, len(r.Tokens))
-	asked := make([]int, 0, len(r.Tokens)) // refs[i] is about answers[asked[i]]
-	look := f.lookFor(ctx, client)
-	for i, tok := range r.Tokens {
-		ref, err := look.at(ctx, tok, &answers[i])
-		if err != nil {
-			return nil, err
-		}
-		if answers[i].Active {
-			refs, asked = append(refs, ref), append(asked, i)
-		}
-	}
-	if len(refs) == 0 {
-		return answers, nil
-	}
-	for i, err := range f.checkRevokedAll(ctx, refs) {
-		switch {
-		case errors.Is(err, store.ErrRevoked):
-			answers[asked[i]] = Introspection{}
-		case err != nil:
-			return nil, err
-		}
-	}
-	return answers, nil
+	return client, nil
 }
 
-// look is one caller's look at one token or many. However many name keys that nobody knows, the
-// key set is read again once: forged headers must not make the good tokens beside them wait.
-type look struct {
-	*Flows
-	caller  *oauth.Client
-	refresh func() error
-}
-
-func (f *Flows) lookFor(ctx context.Context, caller *oauth.Client) *look {
-	return &look{f, caller, sync.OnceValue(func() error { return f.keys.Refresh(ctx) })}
-}
-
-// at fills in what the bytes say, as far as the caller may know it. A hint is not needed: the two
-// kinds of token cannot be taken for one another (2.1).
-func (l *look) at(ctx context.Context, tok string, a *Introspection) (store.TokenRef, error) {
-	if id, hash, ok := l.cfg.Handles.Parse(token.Refresh, tok); ok {
-		return l.atRefresh(ctx, id, hash, a)
+// look fills in what the bytes say, as far as the caller may know it. A hint is not needed: the two
+// kinds of token cannot be taken for one another (2.1). An active access token is known; of an
+// active refresh token ref says what it hangs on. reread, if not nil, reads the key set again.
+func (f *Flows) look(ctx context.Context, caller *oauth.Client, tok string, now time.Time, reread func() error, a *Introspection) (k *known, ref store.TokenRef, err error) {
+	if id, hash, ok := f.cfg.Handles.Parse(token.Refresh, tok); ok {
+		ref, err = f.lookAtRefresh(ctx, caller, id, hash, a)
+		return nil, ref, err
 	}
-	claims, err := l.verifyAfter([]byte(tok), l.refresh)
+	if reread == nil {
+		k, err = f.verify(ctx, bytesOf(tok), now)
+	} else if k, err = f.examine(bytesOf(tok), now); err == token.ErrUnknownKey {
+		k, err = f.examineAfter(reread(), bytesOf(tok), now)
+	}
 	switch {
 	case err != nil && oauth.AsError(err).Code == oauth.CodeInvalidToken:
-		return store.TokenRef{}, nil
+		return nil, ref, nil
 	case err != nil:
-		return store.TokenRef{}, err
-	case !mayLook(l.caller, claims.ClientID, claims.Audience):
-		return store.TokenRef{}, nil
+		return nil, ref, err
+	case !mayLook(caller, k.claims.ClientID, k.claims.Audience):
+		return nil, ref, nil
 	}
+	c := &k.claims
 	*a = Introspection{
 		Active: true, TokenType: typeBearer, TokenUse: "access_token",
-		Scope: claims.Scope, ClientID: claims.ClientID, Subject: claims.Subject, Audience: claims.Audience,
-		Issuer: claims.Issuer, TokenID: string(claims.ID), SessionID: claims.SessionID,
-		Expires: claims.Expires, IssuedAt: claims.IssuedAt,
+		Scope: c.Scope, ClientID: c.ClientID, Subject: c.Subject, Audience: c.Audience,
+		Issuer: c.Issuer, TokenID: string(c.ID), SessionID: c.SessionID,
+		Expires: c.Expires, IssuedAt: c.IssuedAt,
 	}
-	return l.ref(claims), nil
+	return k, ref, nil
 }
 
-func (l *look) atRefresh(ctx context.Context, id oauth.GrantID, hash store.Hash, a *Introspection) (store.TokenRef, error) {
-	family, err := l.store.GetFamily(ctx, id)
+func (f *Flows) lookAtRefresh(ctx context.Context, caller *oauth.Client, id oauth.GrantID, hash store.Hash, a *Introspection) (store.TokenRef, error) {
+	family, err := f.store.GetFamily(ctx, id)
 	switch {
 	case errors.Is(err, store.ErrAbsent), errors.Is(err, store.ErrEnded):
 		return store.TokenRef{}, nil
 	case err != nil:
 		return store.TokenRef{}, outage(err)
-	case family.Current != hash, !mayLook(l.caller, family.Grant.ClientID, ""):
+	case family.Current != hash, !mayLook(caller, family.Grant.ClientID, ""):
 		return store.TokenRef{}, nil
 	}
-	switch err := l.familyStands(ctx, family); {
+	switch err := f.familyStands(ctx, family); {
 	case errors.Is(err, store.ErrRevoked):
 		return store.TokenRef{}, nil
 	case err != nil:
@@ -105,7 +170,7 @@ func (l *look) atRefresh(ctx context.Context, id oauth.GrantID, hash store.Hash,
 	*a = Introspection{
 		Active: true, TokenUse: "refresh_token",
 		Scope: g.Scope.String(), ClientID: g.ClientID, Subject: g.Subject, Username: g.Username,
-		Issuer: l.cfg.Issuer, SessionID: g.SessionID,
+		Issuer: f.cfg.Issuer, SessionID: g.SessionID,
 		Expires: family.ExpiresAt.Unix(), IssuedAt: g.CreatedAt.Unix(),
 	}
 	return refOf(g), nil

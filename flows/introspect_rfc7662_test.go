@@ -180,3 +180,30 @@ func TestUserInfo_TellsWhatTheScopeAllows(t *testing.T) {
 	_, err = w.UserInfo(t.Context(), []byte(b.AccessToken)) // row 239
 	wantCode(t, err, oauth.CodeInvalidToken)
 }
+
+// One token alone and as one of a batch get the same answer.
+func TestIntrospect_OneIsAnsweredAsInABatch(t *testing.T) {
+	w := newWorld(t)
+	a := w.tokens(w.newBrowser())
+	b := w.tokens(w.newBrowser())
+	if err := w.Revoke(t.Context(), &RevokeRequest{Client: asWeb, Token: b.RefreshToken}); err != nil {
+		t.Fatal(err)
+	}
+	web := basic("demo-web", "demo-web-secret")
+	tokens := []string{a.AccessToken, a.RefreshToken, a.IDToken, b.AccessToken, b.RefreshToken, "junk", ""}
+	for _, caller := range []clientauth.Credentials{asGateway, asWeb, web} {
+		batch := w.introspect(caller, tokens...)
+		for i, tok := range tokens {
+			one := Introspection{Active: true, Scope: "left over"}
+			if err := w.IntrospectOne(t.Context(), &caller, tok, &one); err != nil || one != batch[i] {
+				t.Errorf("token %d: %+v, %v; in the batch %+v", i, one, err, batch[i])
+			}
+		}
+	}
+	one := Introspection{Active: true}
+	wantCode(t, w.IntrospectOne(t.Context(), &clientauth.Credentials{ID: "demo-spa"}, a.AccessToken, &one), oauth.CodeInvalidClient)
+	w.broken.fail(errors.New("connection lost"))
+	if err := w.IntrospectOne(t.Context(), &asGateway, a.AccessToken, &one); err == nil || one.Active {
+		t.Errorf("without the store: %+v, %v", one, err)
+	}
+}

@@ -29,15 +29,16 @@ func (f *Flows) revoke(ctx context.Context, tok, owner string) error {
 	if id, _, ok := f.cfg.Handles.Parse(token.Refresh, tok); ok {
 		return f.revokeRefresh(ctx, id, owner)
 	}
-	claims, err := f.verify(ctx, []byte(tok))
+	k, err := f.verify(ctx, bytesOf(tok), f.cfg.Now())
 	switch {
 	case err != nil && oauth.AsError(err).Code == oauth.CodeInvalidToken:
 		return nil // 2.2
 	case err != nil:
 		return err
-	case owner != "" && claims.ClientID != owner:
+	case owner != "" && k.claims.ClientID != owner:
 		return errNotYours
 	}
+	claims := &k.claims
 	if err := f.store.RevokeToken(ctx, claims.ID, time.Unix(claims.Expires, 0).Add(clockMargin)); err != nil {
 		return outage(err)
 	}

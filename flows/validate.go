@@ -15,18 +15,19 @@ import (
 // insufficient_scope where a demand is not met, temporarily_unavailable where revocation cannot
 // be known (RFC 6750 3.1). scope is space-separated, all of it needed; "" demands nothing.
 func (f *Flows) Validate(ctx context.Context, tok []byte, scope, audience string) (Validation, error) {
-	claims, err := f.verify(ctx, tok)
+	now := f.cfg.Now()
+	k, err := f.verify(ctx, tok, now)
 	if err != nil {
 		return Validation{}, err
 	}
-	stale, err := f.tolerate(claims, f.checkAccess(ctx, claims))
+	stale, err := f.tolerate(&k.claims, f.checkAccess(ctx, k, now))
 	if err != nil {
 		return Validation{}, err
 	}
-	if err := checkDemands(claims, scope, audience); err != nil {
+	if err := checkDemands(&k.claims, scope, audience); err != nil {
 		return Validation{}, err
 	}
-	return Validation{Claims: claims, Stale: stale}, nil
+	return Validation{Claims: &k.claims, Stale: stale}, nil
 }
 
 // checkDemands checks what the gateway wants of a good token.
@@ -69,7 +70,7 @@ func (f *Flows) tolerate(c *token.Access, err error) (time.Duration, error) {
 	if f.refused.has(c.ID) {
 		return 0, oauth.InvalidToken()
 	}
-	last := f.lastAsked.Load()
+	last := f.lastHeard.Load()
 	age := f.now().Sub(time.UnixMilli(last))
 	if last == 0 || age > f.cfg.AllowStale {
 		return 0, err

@@ -29,11 +29,11 @@ func serveIntrospect(r *request) error {
 	if tok == "" {
 		return oauth.InvalidRequest("token is missing") // 2.1
 	}
-	answers, err := r.s.flows.Introspect(r.ctx, &flows.IntrospectRequest{Client: client, Tokens: []string{tok}})
-	if err != nil {
+	var answer flows.Introspection
+	if err := r.s.flows.IntrospectOne(r.ctx, &client, tok, &answer); err != nil {
 		return err
 	}
-	r.sendJSON(200, appendIntrospection(r.body(), &answers[0]))
+	r.sendJSON(200, appendIntrospection(r.body(), &answer))
 	return nil
 }
 

@@ -13,6 +13,8 @@ import (
 var (
 	// ErrInvalid: not a JWT that we signed, or not one for this purpose.
 	ErrInvalid = errors.New("token: invalid")
+	// ErrForeign: an ErrInvalid that shape and header tell, before a signature is looked at.
+	ErrForeign = fmt.Errorf("%w: not of our making", ErrInvalid)
 	// ErrExpired: good in everything else, but past its exp.
 	ErrExpired = errors.New("token: expired")
 	// ErrUnknownKey: shaped exactly like ours, under a key that this snapshot does not have.
@@ -38,8 +40,10 @@ type Verifier struct {
 // Access checks an access token (RFC 9068 4): shape first, then the key by its exact header, then
 // the signature, and only then what it says. Audience, scope and revocation are the caller's to
 // ask. The error is ErrInvalid, ErrExpired or ErrUnknownKey; the claims share no memory with tok.
-func (v *Verifier) Access(tok []byte) (*Access, error) {
-	set := v.Keys()
+func (v *Verifier) Access(tok []byte) (*Access, error) { return v.AccessBy(v.Keys(), tok) }
+
+// AccessBy is Access with the keys of a snapshot, nil for none.
+func (v *Verifier) AccessBy(set *keys.Set, tok []byte) (*Access, error) {
 	c, err := v.signed(set, tok, true)
 	if err != nil {
 		return nil, err
@@ -82,7 +86,7 @@ func (v *Verifier) IDHint(tok []byte) (*IDClaims, error) {
 func (v *Verifier) signed(set *keys.Set, tok []byte, access bool) (*claims, error) {
 	first, second, ok := split(tok)
 	if !ok {
-		return nil, ErrInvalid
+		return nil, ErrForeign
 	}
 	k, err := findKey(set, tok[:first], access)
 	if err != nil {
@@ -140,13 +144,13 @@ func findKey(set *keys.Set, header []byte, access bool) (*keys.Key, error) {
 			return k, nil
 		}
 		if set.IsRevoked(header) {
-			return nil, ErrInvalid
+			return nil, ErrForeign
 		}
 	}
 	if keys.WrittenByUs(header, access) {
 		return nil, ErrUnknownKey
 	}
-	return nil, ErrInvalid
+	return nil, ErrForeign
 }
 
 func (v *Verifier) leeway() time.Duration {

@@ -1,0 +1,204 @@
+package flows
+
+import (
+	"encoding/base64"
+	"fmt"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"tollgate/flows/clientauth"
+	"tollgate/flows/keys"
+	"tollgate/flows/oauth"
+	"tollgate/flows/store/redistore"
+	"tollgate/redisx"
+	"tollgate/redisx/redistest"
+)
+
+// hitsAllocateNothing holds the checks of one known token to no allocation at all.
+func hitsAllocateNothing(t *testing.T, f *Flows, tok string, caller clientauth.Credentials) {
+	t.Helper()
+	raw, answer := []byte(tok), &Introspection{}
+	for name, hit := range map[string]func() error{
+		"validate": func() error { _, err := f.Validate(t.Context(), raw, "", ""); return err },
+		"validate with demands": func() error {
+			_, err := f.Validate(t.Context(), raw, "orders:read orders:write", issuer+"/resources")
+			return err
+		},
+		"introspect": func() error {
+			if err := f.IntrospectOne(t.Context(), &caller, tok, answer); err != nil || !answer.Active {
+				return fmt.Errorf("%+v, %w", answer, err)
+			}
+			return nil
+		},
+	} {
+		if n := testing.AllocsPerRun(200, func() {
+			if err := hit(); err != nil {
+				t.Fatal(name, err)
+			}
+		}); n != 0 {
+			t.Errorf("%s: %v allocations, want none", name, n)
+		}
+	}
+}
+
+// redisWorld is a world by the real clock on a Redis.
+func redisWorld(t *testing.T, server *redistest.Server) *world {
+	t.Helper()
+	return newWorld(t, func(c *Config) { onRedis(t, server, c) })
+}
+
+// anotherNode shares the Redis of a world.
+func anotherNode(t *testing.T, server *redistest.Server, a *world) *world {
+	t.Helper()
+	cfg := a.cfg
+	onRedis(t, server, &cfg)
+	return &world{Flows: New(cfg), t: t}
+}
+
+func onRedis(t *testing.T, server *redistest.Server, c *Config) {
+	t.Helper()
+	const prefix = "p"
+	client, err := redisx.Open(redisx.Config{
+		Addresses: []string{server.Addr}, Timeout: 2 * time.Second, CachedPrefixes: redistore.CachedPrefixes(prefix),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := redistore.New(client, prefix)
+	t.Cleanup(func() { s.Close() })
+	manager := keys.NewManager(keys.Config{
+		Store: s, Master: keys.DevMaster(), RotateEvery: 1000 * time.Hour, PublishAhead: time.Hour, KeepRetired: time.Hour, Node: "test", Now: time.Now,
+	})
+	if err := manager.Load(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	c.Store, c.Keys, c.Now = s, manager, time.Now
+}
+
+func TestKnown_OnRedisAHitAllocatesAndAsksNothing(t *testing.T) {
+	server := redistest.Start(t)
+	w := redisWorld(t, server)
+	tok := w.accessToken()
+	w.wantActive(true, tok)
+	server.Text(t, "CONFIG", "RESETSTAT")
+	hitsAllocateNothing(t, w.Flows, tok, asGateway)
+	signature := strings.LastIndexByte(tok, '.') + 1
+	for i := range 1000 {
+		for _, junk := range []string{fmt.Sprintf("%s%085dA", tok[:signature], i), fmt.Sprint("e30.e30.", i), "junk"} {
+			wantCode(t, w.validate(junk), oauth.CodeInvalidToken)
+		}
+	}
+	for line := range strings.Lines(server.Text(t, "INFO", "commandstats")) {
+		name, _, _ := strings.Cut(line, ":")
+		switch name, ours := strings.CutPrefix(name, "cmdstat_"); {
+		case !ours, name == "ping", name == "info", name == "config|resetstat": // proof of life, and this test
+		default:
+			t.Errorf("hits and junk cost %s", line)
+		}
+	}
+}
+
+// Tokens under key ids that somebody made up are all different; the key set is read for one of them.
+func TestKnown_MadeUpKeysCostOneReadASecond(t *testing.T) {
+	server := redistest.Start(t)
+	w := redisWorld(t, server)
+	server.Text(t, "CONFIG", "RESETSTAT")
+	start := time.Now()
+	for i := range 2000 {
+		header := fmt.Sprintf(`{"alg":"RS256","kid":"%043d","typ":"at+jwt"}`, i)
+		wantCode(t, w.validate(base64.RawURLEncoding.EncodeToString([]byte(header))+".e30.c2ln"), oauth.CodeInvalidToken)
+	}
+	took := time.Since(start)
+	stats := server.Text(t, "INFO", "commandstats")
+	var reads int
+	if _, after, ok := strings.Cut(stats, "cmdstat_hmget:calls="); ok {
+		fmt.Sscan(after, &reads)
+	}
+	if most := 2 + int(took/keysPause); reads < 1 || reads > most {
+		t.Errorf("the key set was read %d times in %v, want 1 to %d", reads, took, most)
+	}
+}
+
+// Two nodes on one Redis: one revokes while the other validates without end. Once the news has come,
+// it stays.
+func TestKnown_NoNodeAcceptsWhatItKnowsToBeRevoked(t *testing.T) {
+	server := redistest.Start(t)
+	a := redisWorld(t, server)
+	b := anotherNode(t, server, a)
+	for range 30 {
+		tok := a.accessToken()
+		b.wantActive(true, tok)
+		var revoked, refused atomic.Bool
+		var group sync.WaitGroup
+		for range 3 {
+			group.Go(func() {
+				for deadline := time.Now().Add(5 * time.Second); ; {
+					known := refused.Load()
+					switch err := b.validate(tok); {
+					case err == nil && known:
+						t.Error("accepted after it was refused")
+						return
+					case err == nil && time.Now().After(deadline):
+						t.Error("never refused")
+						return
+					case err != nil && !revoked.Load():
+						t.Errorf("refused before it was revoked: %v", err)
+						return
+					case err != nil:
+						refused.Store(true)
+						return
+					}
+				}
+			})
+		}
+		time.Sleep(time.Millisecond)
+		revoked.Store(true)
+		if err := a.Revoke(t.Context(), &RevokeRequest{Client: basic("demo-service", "demo-service-secret"), Token: tok}); err != nil {
+			t.Fatal(err)
+		}
+		wantCode(t, a.validate(tok), oauth.CodeInvalidToken) // its own write, at once
+		group.Wait()
+		wantCode(t, b.validate(tok), oauth.CodeInvalidToken)
+	}
+}
+
+// A herd of tokens whose answers are all lost at once: each question is put once.
+func TestKnown_AHerdAsksEachQuestionOnce(t *testing.T) {
+	server := redistest.Start(t)
+	w := redisWorld(t, server)
+	time.Sleep(1100 * time.Millisecond) // what this node wrote a moment ago is always asked for
+	const tokens = 300
+	hot := make([]string, tokens)
+	for i := range hot {
+		hot[i] = w.accessToken()
+		if err := w.validate(hot[i]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	server.Text(t, "CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes") // takes all that was cached with it
+	for w.validate(hot[0]) != nil {
+		time.Sleep(time.Millisecond)
+	}
+	server.Text(t, "CONFIG", "RESETSTAT")
+	var group sync.WaitGroup
+	for range 8 {
+		group.Go(func() {
+			for _, tok := range hot {
+				if err := w.validate(tok); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	group.Wait()
+	var gets int
+	if _, after, ok := strings.Cut(server.Text(t, "INFO", "commandstats"), "cmdstat_get:calls="); ok {
+		fmt.Sscan(after, &gets)
+	}
+	if most := 2*tokens + 2; gets < tokens || gets > most { // the token's and the grant's; client and subject are shared
+		t.Errorf("%d tokens cost %d questions, want %d to %d", tokens, gets, tokens, most)
+	}
+}
