@@ -71,6 +71,7 @@ func wire(w wiring) (*node, error) {
 		CodeTTL:      c.Tokens.CodeTTL,
 		SigningAlg:   c.Tokens.SigningAlg,
 		AllowStale:   c.Validation.OnStoreLoss.AllowFor,
+		CacheBytes:   int64(c.Cache.Bytes),
 		AllowClient:  clientLimit(c.RateLimits.PerClient.Rate),
 		OnEvent:      n.onEvent,
 	}

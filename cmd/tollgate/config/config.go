@@ -18,6 +18,7 @@ type Config struct {
 	Tokens         Tokens     `yaml:"tokens"`
 	Keys           Keys       `yaml:"keys"`
 	Validation     Validation `yaml:"validate"`
+	Cache          Cache      `yaml:"cache"`
 	RateLimits     RateLimits `yaml:"rate_limits"`
 	TrustedProxies []string   `yaml:"trusted_proxies"`
 	CORS           CORS       `yaml:"cors"`
@@ -105,6 +106,11 @@ type Validation struct {
 	OnStoreLoss OnStoreLoss   `yaml:"on_store_loss"`
 }
 
+// Cache bounds what this process remembers of access tokens, so that it need not verify them again.
+type Cache struct {
+	Bytes Size `yaml:"bytes"`
+}
+
 // RateLimits bounds requests by who sends them.
 type RateLimits struct {
 	PerIP     Rate `yaml:"per_ip"`
@@ -162,6 +168,7 @@ func Default() *Config {
 		},
 		Keys:       Keys{RotateEvery: 720 * time.Hour, PublishAhead: 24 * time.Hour},
 		Validation: Validation{MaxStale: time.Second},
+		Cache:      Cache{Bytes: 256 << 20},
 		RateLimits: RateLimits{
 			PerIP:     mustRate("200/s burst 400"),
 			PerClient: mustRate("100/s burst 200"),

@@ -63,6 +63,7 @@ func TestLoad_EverySpellingOfEveryKey(t *testing.T) {
 		{"validate.on_store_loss", c.Validation.OnStoreLoss.AllowFor, 30 * time.Second},
 		{"rate_limits.per_client", c.RateLimits.PerClient.Off(), true},
 		{"rate_limits.per_ip", c.RateLimits.PerIP.PerSecond, 10.0},
+		{"cache.bytes", c.Cache.Bytes, Size(2 << 30)},
 		{"limits.body", c.Limits.Body, Size(65536)},
 		{"limits.batch_body", c.Limits.BatchBody, Size(1 << 20)},
 		{"log.sample", c.Log.Sample, 10},

@@ -129,6 +129,7 @@ func (v *validator) validation() {
 
 func (v *validator) limits() {
 	l := v.config.Limits
+	between(v, "cache.bytes", v.config.Cache.Bytes, 1<<20, 64<<30)
 	between(v, "limits.body", l.Body, 4<<10, 16<<20)
 	between(v, "limits.batch_body", l.BatchBody, 4<<10, 16<<20)
 	between(v, "limits.header", l.Header, 8<<10, 1<<20)

@@ -60,8 +60,8 @@ func (s *Size) set(text string) error {
 		if !ok {
 			continue
 		}
-		n, err := strconv.ParseUint(strings.TrimSpace(digits), 10, 31)
-		if err != nil || n > math.MaxInt32/uint64(u.bytes) {
+		n, err := strconv.ParseUint(strings.TrimSpace(digits), 10, 63)
+		if err != nil || n > math.MaxInt/uint64(u.bytes) {
 			break
 		}
 		*s = Size(int(n) * u.bytes)
