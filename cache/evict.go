@@ -4,11 +4,20 @@ package cache
 // dead ones never make up most of a table.
 const sweepPerPut = 2
 
+// admits lets everything in while there is room, and then what has come before, not long ago: a
+// flood of keys that come once takes no place from those that come again.
+func (t *Table[V]) admits(hash uint64, e *Entry[V]) bool {
+	if t.entries.Load() < t.maxEntries && t.bytes.Load()+int64(e.Size) <= t.maxBytes {
+		return true
+	}
+	piece := uint32(hash >> 32)
+	return t.seen[hash%uint64(len(t.seen))].Swap(piece) == piece
+}
+
 // place chooses where in a locked set an entry goes: where its key is already; else where nothing is,
-// or only what has expired; else in place of one that nobody has asked for since the set was last
-// looked through. A burst of keys that come once so leaves alone those that come often.
+// or only what has expired; else in place of the one that was asked for least.
 func (s *set[V]) place(e *Entry[V], now int64) int {
-	free, unasked := -1, -1
+	free, least := -1, 0
 	asked := s.asked.Load()
 	for i := range ways {
 		switch old := s.entries[i].Load(); {
@@ -16,27 +25,33 @@ func (s *set[V]) place(e *Entry[V], now int64) int {
 			return i
 		case old == nil || now >= old.Expires:
 			free = i
-		case asked&(1<<i) == 0:
-			unasked = i
+		case byteOf(asked, i) < byteOf(asked, least):
+			least = i
 		}
 	}
-	switch {
-	case free >= 0:
+	if free >= 0 {
 		return free
-	case unasked >= 0:
-		return unasked
 	}
-	s.asked.Store(0) // all are: from now on they must be asked for again
-	return int(e.hash>>60) % ways
+	s.age(asked)
+	return least
+}
+
+// age takes from each count that was seen, so that what was asked for long ago loses in the end.
+func (s *set[V]) age(seen uint64) {
+	for i := range ways {
+		if byteOf(seen, i) > 0 {
+			s.asked.Add(-(uint64(1) << (8 * i)))
+		}
+	}
 }
 
 // makeRoom looks at sets one after the other: a few for what has expired, and as many as it takes
-// where the table is over its bounds. An entry that was asked for is spared once.
+// where the table is over its bounds. An entry is spared as often as it was asked for.
 func (t *Table[V]) makeRoom(now int64) {
 	for range sweepPerPut {
 		t.sweep(now, false)
 	}
-	for n := 2 * len(t.sets); n > 0 && t.full(); n-- {
+	for n := (mostAsked + 1) * len(t.sets); n > 0 && t.full(); n-- {
 		t.sweep(now, true)
 	}
 }
@@ -53,13 +68,13 @@ func (t *Table[V]) sweep(now int64, full bool) {
 	asked := s.asked.Load()
 	for i := range ways {
 		e := s.entries[i].Load()
-		if e == nil || now < e.Expires && (!full || asked&(1<<i) != 0) {
+		if e == nil || now < e.Expires && (!full || byteOf(asked, i) > 0) {
 			continue
 		}
 		s.entries[i].Store(nil)
 		t.count(e, -1)
 	}
-	if full && asked != 0 {
-		s.asked.And(^asked)
+	if full {
+		s.age(asked)
 	}
 }

@@ -8,9 +8,10 @@ import (
 )
 
 const (
-	ways        = 4  // entries that may share a place; their set is one cache line
+	ways        = 6  // entries that may share a place; their set is one cache line
 	tableLocks  = 64 // of writers, who take the one of their set
-	entryMargin = 2  // places for one entry, so that few sets run over: 32 bytes
+	entryMargin = 2  // places for one entry, 11 bytes each, so that few sets run over
+	mostAsked   = 3  // how often an entry is spared for having been asked for
 )
 
 // Table keeps values by keys that strangers choose, as many as fit, those that are asked for before
@@ -22,6 +23,7 @@ const (
 type Table[V any] struct {
 	sets       []set[V]
 	mask       uint64
+	seen       []atomic.Uint32 // pieces of the hashes of what came and found no room
 	maxEntries int64
 	maxBytes   int64
 
@@ -42,14 +44,17 @@ type Entry[V any] struct {
 	hash uint64
 }
 
-// set is where keys of one hash may be. A tag is a piece of an entry's hash: it tells which entries
-// are worth following the pointer. A bit of asked is set once the entry has been asked for.
+// set is where keys of one hash may be. Each entry has a byte of tags, a piece of its hash, which
+// tells whether it is worth following the pointer; and one of asked, which counts how often it was
+// asked for, up to mostAsked. Only who holds the set's lock writes tags or takes from asked.
 type set[V any] struct {
 	entries [ways]atomic.Pointer[Entry[V]]
-	tags    [ways]atomic.Uint32
-	asked   atomic.Uint32
-	_       [12]byte // a cache line each
+	tags    atomic.Uint64
+	asked   atomic.Uint64
 }
+
+// byteOf returns one byte of eight.
+func byteOf(word uint64, i int) byte { return byte(word >> (8 * i)) }
 
 type paddedMutex struct {
 	sync.Mutex
@@ -61,7 +66,7 @@ type paddedMutex struct {
 func NewTable[V any](entries int, bytes int64) *Table[V] {
 	sets := 1 << bits.Len(uint(max(entries*entryMargin/ways, 1)-1))
 	return &Table[V]{
-		sets: make([]set[V], sets), mask: uint64(sets - 1),
+		sets: make([]set[V], sets), mask: uint64(sets - 1), seen: make([]atomic.Uint32, 4*sets),
 		maxEntries: int64(entries), maxBytes: bytes,
 	}
 }
@@ -78,8 +83,9 @@ func (s Seed) Hash(key []byte) uint64 { return maphash.Bytes(maphash.Seed(s), ke
 // Get returns the value of a key that has not expired, or nil. The value is shared.
 func (t *Table[V]) Get(hash uint64, key []byte, now int64) *V {
 	s := &t.sets[hash&t.mask]
+	tags := s.tags.Load()
 	for i := range ways {
-		if s.tags[i].Load() != tag(hash) {
+		if byteOf(tags, i) != tag(hash) {
 			continue
 		}
 		e := s.entries[i].Load()
@@ -89,8 +95,8 @@ func (t *Table[V]) Get(hash uint64, key []byte, now int64) *V {
 		if now >= e.Expires {
 			return nil
 		}
-		if bit := uint32(1) << i; s.asked.Load()&bit == 0 {
-			s.asked.Or(bit)
+		if byteOf(s.asked.Load(), i) < mostAsked {
+			s.asked.Add(1 << (8 * i))
 		}
 		return &e.Value
 	}
@@ -98,17 +104,23 @@ func (t *Table[V]) Get(hash uint64, key []byte, now int64) *V {
 }
 
 // tag is a part of the hash that does not choose the set.
-func tag(hash uint64) uint32 { return uint32(hash >> 32) }
+func tag(hash uint64) byte { return byte(hash >> 56) }
 
-// Put keeps an entry, in place of what was there for its key. Something else may have to go.
+// Put keeps an entry, in place of what was there for its key. Once the table is full it keeps only
+// what comes for the second time, and something else has to go.
 func (t *Table[V]) Put(hash uint64, e *Entry[V], now int64) {
+	if !t.admits(hash, e) {
+		t.makeRoom(now)
+		return
+	}
 	e.hash = hash
 	s := t.lock(hash & t.mask)
 	i := s.place(e, now)
 	old := s.entries[i].Load()
-	s.tags[i].Store(tag(hash))
+	rest := ^(uint64(0xff) << (8 * i))
+	s.tags.Store(s.tags.Load()&rest | uint64(tag(hash))<<(8*i))
 	s.entries[i].Store(e)
-	s.asked.And(^(uint32(1) << i)) // once asked for is not often
+	s.asked.And(rest) // once asked for is not often
 	t.unlock(hash & t.mask)
 
 	t.count(e, 1)
