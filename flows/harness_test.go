@@ -29,7 +29,7 @@ const (
 // world is one issuer on a memory store with a clock that only the test moves.
 type world struct {
 	*Flows
-	t      *testing.T
+	t      testing.TB
 	clock  time.Time
 	mu     sync.Mutex
 	events []Event
@@ -122,7 +122,7 @@ var sharedKeys = sync.OnceValue(func() *store.KeySet {
 
 var start = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 
-func newWorld(t *testing.T, adjust ...func(*Config)) *world {
+func newWorld(t testing.TB, adjust ...func(*Config)) *world {
 	t.Helper()
 	w := &world{t: t, clock: start}
 	now := func() time.Time { w.mu.Lock(); defer w.mu.Unlock(); return w.clock }
@@ -194,8 +194,8 @@ func wantCode(t *testing.T, err error, code oauth.Code) {
 	}
 }
 
-func must[T any](v T, err error) func(*testing.T) T {
-	return func(t *testing.T) T {
+func must[T any](v T, err error) func(testing.TB) T {
+	return func(t testing.TB) T {
 		t.Helper()
 		if err != nil {
 			t.Fatal(err)
@@ -250,7 +250,7 @@ func (w *world) walk(b *browser, r *AuthorizeRequest) url.Values {
 	return nil
 }
 
-func answer(t *testing.T, s *Step) url.Values {
+func answer(t testing.TB, s *Step) url.Values {
 	t.Helper()
 	if s.Next != NextRedirect {
 		t.Fatalf("the browser is not sent to the client but to %q", s.Next)

@@ -45,7 +45,7 @@ func hitsAllocateNothing(t *testing.T, f *Flows, tok string, caller clientauth.C
 }
 
 // redisWorld is a world by the real clock on a Redis.
-func redisWorld(t *testing.T, server *redistest.Server) *world {
+func redisWorld(t testing.TB, server *redistest.Server) *world {
 	t.Helper()
 	return newWorld(t, func(c *Config) { onRedis(t, server, c) })
 }
@@ -58,7 +58,7 @@ func anotherNode(t *testing.T, server *redistest.Server, a *world) *world {
 	return &world{Flows: New(cfg), t: t}
 }
 
-func onRedis(t *testing.T, server *redistest.Server, c *Config) {
+func onRedis(t testing.TB, server *redistest.Server, c *Config) {
 	t.Helper()
 	const prefix = "p"
 	client, err := redisx.Open(redisx.Config{
