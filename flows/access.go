@@ -91,7 +91,7 @@ func (f *Flows) checkAccess(ctx context.Context, k *known, now time.Time) error 
 // before the store is asked, so that a change in between makes for one more question, never for one
 // too few.
 func (f *Flows) checkKnown(ctx context.Context, k *known, now time.Time) error {
-	generation := f.store.Generation()
+	generation := f.store.Generation(k.claims.Grant)
 	if k.stands(generation, f.age(now)) {
 		f.heard(now)
 		return nil

@@ -47,10 +47,10 @@ type brokenStore struct {
 
 // fail also moves the generation, as every store's does when it cannot be asked any more.
 func (b *brokenStore) fail(err error) { b.mu.Lock(); b.err = err; b.failures++; b.mu.Unlock() }
-func (b *brokenStore) Generation() uint64 {
+func (b *brokenStore) Generation(g oauth.GrantID) uint64 {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.Store.Generation() + b.failures<<32
+	return b.Store.Generation(g) + b.failures<<32
 }
 func (b *brokenStore) down() error { b.mu.Lock(); defer b.mu.Unlock(); return b.err }
 

@@ -48,24 +48,26 @@ func (f *Flows) Introspect(ctx context.Context, r *IntrospectRequest) ([]Introsp
 	if err != nil {
 		return nil, err
 	}
-	batch := batch{generation: f.store.Generation(), answers: make([]Introspection, len(r.Tokens))}
+	batch := batch{answers: make([]Introspection, len(r.Tokens))}
 	now := f.cfg.Now()
 	// However many name keys that nobody knows, the key set is read again once: forged headers must
 	// not make the good tokens beside them wait.
 	reread := sync.OnceValue(func() error { return f.refreshKeys(ctx, now) })
 	for i, tok := range r.Tokens {
-		a := &batch.answers[i]
+		a, q := &batch.answers[i], asked{answer: i}
 		k, ref, err := f.look(ctx, client, tok, now, reread, a)
-		switch {
-		case err != nil:
+		if err != nil {
 			return nil, err
+		}
+		if k != nil {
+			q.known, q.generation, ref = k, f.store.Generation(k.claims.Grant), f.ref(&k.claims)
+		}
+		switch {
 		case !a.Active:
-		case k == nil:
-			batch.ask(i, nil, ref)
-		case k.stands(batch.generation, f.age(now)):
+		case k != nil && k.stands(q.generation, f.age(now)):
 			f.heard(now)
 		default:
-			batch.ask(i, k, f.ref(&k.claims))
+			batch.refs, batch.asked = append(batch.refs, ref), append(batch.asked, q)
 		}
 	}
 	return batch.answers, f.checkBatch(ctx, &batch, now)
@@ -73,19 +75,15 @@ func (f *Flows) Introspect(ctx context.Context, r *IntrospectRequest) ([]Introsp
 
 // batch is many answers, and what the store must be asked for some of them.
 type batch struct {
-	generation uint64
-	answers    []Introspection
-	refs       []store.TokenRef
-	asked      []asked // refs[i] is about asked[i]
+	answers []Introspection
+	refs    []store.TokenRef
+	asked   []asked // what refs[i] is about
 }
 
 type asked struct {
-	answer int
-	known  *known // nil for a refresh token
-}
-
-func (b *batch) ask(answer int, k *known, ref store.TokenRef) {
-	b.refs, b.asked = append(b.refs, ref), append(b.asked, asked{answer, k})
+	answer     int
+	known      *known // nil for a refresh token
+	generation uint64 // of a known one, from before it was asked about
 }
 
 // checkBatch takes back the answers about what was revoked.
@@ -94,13 +92,14 @@ func (f *Flows) checkBatch(ctx context.Context, b *batch, now time.Time) error {
 		return nil
 	}
 	for i, err := range f.checkRevokedAll(ctx, b.refs) {
+		q := &b.asked[i]
 		switch {
 		case errors.Is(err, store.ErrRevoked):
-			b.answers[b.asked[i].answer] = Introspection{}
+			b.answers[q.answer] = Introspection{}
 		case err != nil:
 			return err
-		case b.asked[i].known != nil:
-			b.asked[i].known.confirm(b.generation, f.age(now)+f.store.GenerationLife())
+		case q.known != nil:
+			q.known.confirm(q.generation, f.age(now)+f.store.GenerationLife())
 		}
 	}
 	return nil

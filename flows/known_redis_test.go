@@ -62,7 +62,8 @@ func onRedis(t testing.TB, server *redistest.Server, c *Config) {
 	t.Helper()
 	const prefix = "p"
 	client, err := redisx.Open(redisx.Config{
-		Addresses: []string{server.Addr}, Timeout: 2 * time.Second, CachedPrefixes: redistore.CachedPrefixes(prefix),
+		Addresses: []string{server.Addr}, Timeout: 2 * time.Second,
+		CachedPrefixes: redistore.CachedPrefixes(prefix), GenerationPrefixes: redistore.GenerationPrefixes(prefix),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -162,6 +163,38 @@ func TestKnown_NoNodeAcceptsWhatItKnowsToBeRevoked(t *testing.T) {
 		wantCode(t, a.validate(tok), oauth.CodeInvalidToken) // its own write, at once
 		group.Wait()
 		wantCode(t, b.validate(tok), oauth.CodeInvalidToken)
+	}
+}
+
+// News of one grant is no news for the others.
+func TestKnown_OneRevocationDoesNotDisturbTheOthers(t *testing.T) {
+	server := redistest.Start(t)
+	w := redisWorld(t, server)
+	time.Sleep(100 * time.Millisecond) // until the news of what was made here has come
+	var hot []*known
+	for range 100 {
+		tok := w.accessToken()
+		if err := w.validate(tok); err != nil {
+			t.Fatal(err)
+		}
+		hot = append(hot, must(w.verify(t.Context(), []byte(tok), time.Now()))(t))
+	}
+	if err := w.store.RevokeGrant(t.Context(), hot[0].claims.Grant, time.Now().Add(time.Minute)); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(50 * time.Millisecond) // and the push
+	stands := func(k *known) bool { return k.stands(w.store.Generation(k.claims.Grant), w.age(time.Now())) }
+	if stands(hot[0]) {
+		t.Error("the token of a revoked grant stands")
+	}
+	others := 0
+	for _, k := range hot[1:] {
+		if stands(k) {
+			others++
+		}
+	}
+	if others < 90 {
+		t.Errorf("%d of 99 others stand", others)
 	}
 }
 

@@ -22,7 +22,7 @@ type rereads struct {
 // more than a read a second: within it the set is as it was read, unless the store has said that
 // something changed.
 func (f *Flows) refreshKeys(ctx context.Context, now time.Time) error {
-	generation, age := f.store.Generation(), f.age(now)
+	generation, age := f.store.Generation(""), f.age(now)
 	if f.rereads.covers(generation, age) {
 		return nil
 	}

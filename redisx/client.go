@@ -20,12 +20,12 @@ type Client struct {
 	budget   budget
 	caching  bool
 	written  written
-	// generation moves whenever what ReadCached said may not hold any more.
-	generation atomic.Uint64
-	slots      chan struct{} // one for each dedicated connection that may be in use
-	closing    context.Context
-	close      context.CancelFunc
-	opened     chan struct{} // closed once nobody tries to open any more
+	// generations move whenever what ReadCached said may not hold any more.
+	generations generations
+	slots       chan struct{} // one for each dedicated connection that may be in use
+	closing     context.Context
+	close       context.CancelFunc
+	opened      chan struct{} // closed once nobody tries to open any more
 }
 
 // Ping returns how long Redis took to answer.

@@ -33,7 +33,10 @@ type Config struct {
 	// CachedPrefixes are what the keys begin with that ReadCached may answer from memory. None
 	// turns the cache off. No prefix may begin with another one.
 	CachedPrefixes []string
-	CacheBytes     int // of a connection's cache; 0: 64 MiB
+	// GenerationPrefixes are what those keys begin with whose changes Generation speaks of; none: of
+	// all that are cached.
+	GenerationPrefixes []string
+	CacheBytes         int // of a connection's cache; 0: 64 MiB
 	// MaxStale is within what time a Redis that hangs is given up, and with it all that is cached;
 	// 0: 1 s. It also bounds the life of what is cached where slots may move.
 	MaxStale time.Duration

@@ -3,6 +3,7 @@ package redisx
 import (
 	"context"
 	"fmt"
+	"hash/maphash"
 	"net"
 	"time"
 
@@ -55,6 +56,7 @@ func Open(cfg Config) (*Client, error) {
 	}
 	c.budget.fill()
 	c.written.life = cfg.MaxStale
+	c.generations.prefixes, c.generations.seed = cfg.GenerationPrefixes, maphash.MakeSeed()
 	c.closing, c.close = context.WithCancel(context.Background())
 
 	if cfg.Mode == Standalone { // dials again by itself, so a first dial that failed is no matter
@@ -116,7 +118,7 @@ func (c *Client) options() rueidis.ClientOption {
 			o.ClientTrackingOptions = append(o.ClientTrackingOptions, "PREFIX", prefix)
 		}
 		o.ClientTrackingOptions = append(o.ClientTrackingOptions, "BCAST")
-		o.OnInvalidations = c.invalidated
+		o.OnInvalidations = c.generations.invalidated
 	}
 	if c.cfg.TLS != nil {
 		o.TLSConfig = &tlsConfig{} // says that ports are those of TLS; the dialer has the real one

@@ -22,7 +22,9 @@ type written struct {
 func (c *Client) Wrote(keys ...string) {
 	if c.caching {
 		c.written.add(time.Now(), keys)
-		c.generation.Add(1)
+		for _, key := range keys {
+			c.generations.move(key)
+		}
 	}
 }
 

@@ -121,18 +121,19 @@ func (n *node) openStore(c *config.Config, observe func(string, time.Duration, e
 func redisConfig(c *config.Config, observe func(string, time.Duration, error)) redisx.Config {
 	r := &c.Redis
 	out := redisx.Config{
-		Mode:           redisx.Mode(r.Mode),
-		Addresses:      r.Addresses,
-		SentinelMaster: r.SentinelMaster,
-		Username:       r.Username,
-		Password:       r.Password.Reveal(),
-		PasswordFrom:   r.ReadPassword,
-		DB:             r.DB,
-		Timeout:        r.Timeout,
-		CachedPrefixes: redistore.CachedPrefixes(r.KeyPrefix),
-		MaxStale:       c.Validation.MaxStale,
-		WaitReplicas:   r.WaitReplicas,
-		Observe:        observe,
+		Mode:               redisx.Mode(r.Mode),
+		Addresses:          r.Addresses,
+		SentinelMaster:     r.SentinelMaster,
+		Username:           r.Username,
+		Password:           r.Password.Reveal(),
+		PasswordFrom:       r.ReadPassword,
+		DB:                 r.DB,
+		Timeout:            r.Timeout,
+		CachedPrefixes:     redistore.CachedPrefixes(r.KeyPrefix),
+		MaxStale:           c.Validation.MaxStale,
+		GenerationPrefixes: redistore.GenerationPrefixes(r.KeyPrefix),
+		WaitReplicas:       r.WaitReplicas,
+		Observe:            observe,
 	}
 	if r.TLS.Enabled {
 		out.TLS = &redisx.TLS{

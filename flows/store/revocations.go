@@ -38,11 +38,12 @@ type Revocations interface {
 	// CheckRevoked returns one answer per reference, in order: nil, ErrRevoked, ErrReset, or an
 	// outage. It asks once for all of them. An empty Epoch skips the check for ErrReset.
 	CheckRevoked(ctx context.Context, refs []TokenRef) []error
-	// Generation moves whenever CheckRevoked or GetClient may say something else than before on this
-	// node, and when it is no longer known whether they would. Who reads it before asking, and finds
-	// it unmoved later, need not ask again for GenerationLife. It moves before the call that changed
-	// something returns. It costs next to nothing.
-	Generation() uint64
+	// Generation moves whenever CheckRevoked may say something else than before of a token of the
+	// grant on this node, and when it is no longer known whether it would; without a grant, when
+	// GetClient may, or the key set may be another. It may move for others too, so that it costs next
+	// to nothing. Who reads it before asking, and finds it unmoved later, need not ask again for
+	// GenerationLife. It moves before the call that changed something returns.
+	Generation(oauth.GrantID) uint64
 	// GenerationLife is zero where answers must not be remembered.
 	GenerationLife() time.Duration
 }

@@ -55,8 +55,9 @@ func (v view) raise(kind kind, id string, at, until time.Time) {
 // forgotten when its tokens are gone.
 const generationLife = time.Minute
 
-// Generation implements store.Revocations. It moves while what changed is still locked.
-func (s *Store) Generation() uint64 { return s.generation.Load() }
+// Generation implements store.Revocations: one for all grants. It moves while what changed is still
+// locked.
+func (s *Store) Generation(oauth.GrantID) uint64 { return s.generation.Load() }
 
 // GenerationLife implements store.Revocations.
 func (s *Store) GenerationLife() time.Duration { return generationLife }

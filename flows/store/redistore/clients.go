@@ -18,7 +18,7 @@ func (s *Store) GetClient(ctx context.Context, id string) (*oauth.Client, error)
 		}
 		return parseClient(value, id)
 	}
-	generation, age := s.Generation(), time.Since(s.opened)
+	generation, age := s.Generation(""), time.Since(s.opened)
 	client, kept := s.decoded.get(id, generation, age)
 	if client == nil {
 		return s.rereadClient(ctx, id, kept, generation, age)

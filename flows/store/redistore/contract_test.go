@@ -28,7 +28,7 @@ func open(t *testing.T, addr, prefix string) *redistore.Store {
 
 func openWith(t *testing.T, cfg redisx.Config, prefix string) *redistore.Store {
 	t.Helper()
-	cfg.CachedPrefixes = redistore.CachedPrefixes(prefix)
+	cfg.CachedPrefixes, cfg.GenerationPrefixes = redistore.CachedPrefixes(prefix), redistore.GenerationPrefixes(prefix)
 	client, err := redisx.Open(cfg)
 	if err != nil {
 		t.Fatal(err)

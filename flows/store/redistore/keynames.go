@@ -43,6 +43,11 @@ func CachedPrefixes(prefix string) []string {
 	return []string{prefix + ":revoked:", prefix + ":client:", prefix + ":keys"}
 }
 
+// GenerationPrefixes are those of them that decide whether a token is good, or who is calling.
+func GenerationPrefixes(prefix string) []string {
+	return []string{prefix + ":revoked:", prefix + ":client:", prefix + ":keys"}
+}
+
 func (n names) client(id string) string         { return n.prefix + ":client:" + digest(id) }
 func (n names) clients() string                 { return n.prefix + ":clients" }
 func (n names) user(subject string) string      { return n.prefix + ":user:" + digest(subject) }

@@ -36,8 +36,8 @@ func (s *Store) RevokeSubject(ctx context.Context, subject string, at, until tim
 	return s.revoke(ctx, "revoke_subject", s.names.revokedSubject(subject), ms(at), until)
 }
 
-// Generation implements store.Revocations.
-func (s *Store) Generation() uint64 { return s.redis.Generation() }
+// Generation implements store.Revocations. // Everything about a grant is under its id as the hash tag.
+func (s *Store) Generation(g oauth.GrantID) uint64 { return s.redis.Generation(string(g)) }
 
 // GenerationLife implements store.Revocations.
 func (s *Store) GenerationLife() time.Duration { return s.redis.GenerationLife() }

@@ -25,9 +25,9 @@ var generations = []test{
 			func() error { return s.DeleteClient(ctx, "app") },
 			func() error { return s.SaveKeySet(ctx, keySet(1)) },
 		} {
-			before := s.Generation()
+			before := s.Generation(r.Grant)
 			ok(t, change())
-			if s.Generation() == before {
+			if s.Generation(r.Grant) == before {
 				t.Errorf("change %d has not moved the generation", i)
 			}
 		}
@@ -59,7 +59,7 @@ func raceReaders(t *testing.T, s store.Store, r store.TokenRef) (revoked func())
 			believed, any := uint64(0), false
 			for {
 				late := answered.Load() // from here on nobody may accept
-				generation := s.Generation()
+				generation := s.Generation(r.Grant)
 				if !any || believed != generation {
 					if err := check(s, r); err == store.ErrRevoked {
 						return
