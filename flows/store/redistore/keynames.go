@@ -103,12 +103,13 @@ func tag(g oauth.GrantID) string {
 // digest is 22 characters that stand for the ids. Each is hashed behind its length, so that
 // ("a:b", "c") and ("a", "b:c") differ.
 func digest(ids ...string) string {
-	h := sha256.New()
+	text := make([]byte, 0, 256) // on the stack, for all ids but very long ones
 	for _, id := range ids {
-		h.Write(binary.BigEndian.AppendUint64(nil, uint64(len(id))))
-		h.Write([]byte(id))
+		text = binary.BigEndian.AppendUint64(text, uint64(len(id)))
+		text = append(text, id...)
 	}
-	return b64(h.Sum(nil)[:16])
+	sum := sha256.Sum256(text)
+	return b64(sum[:16])
 }
 
 func b64(raw []byte) string { return base64.RawURLEncoding.EncodeToString(raw) }
