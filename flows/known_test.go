@@ -245,3 +245,22 @@ func heap() uint64 {
 	runtime.ReadMemStats(&m)
 	return m.HeapAlloc
 }
+
+// What is known without asking is known: when the store is lost, its answer is as old as the last
+// time that nothing had changed, not as the last question.
+func TestKnown_ASteadyHitIsKnowledgeOfRevocation(t *testing.T) {
+	w := newWorld(t, func(c *Config) { c.AllowStale = 30 * time.Second })
+	tok := []byte(w.accessToken())
+	for range 2 {
+		if err := w.validate(string(tok)); err != nil {
+			t.Fatal(err)
+		}
+		w.pass(20 * time.Second)
+	}
+	w.broken.fail(errors.New("connection lost"))
+	if v, err := w.Validate(t.Context(), tok, "", ""); err != nil || v.Stale != 20*time.Second {
+		t.Errorf("20 s after the last hit: stale %v, %v", v.Stale, err)
+	}
+	w.pass(11 * time.Second)
+	wantCode(t, w.validate(string(tok)), oauth.CodeTemporarilyUnavailable)
+}
