@@ -47,18 +47,18 @@ func hitsAllocateNothing(t *testing.T, f *Flows, tok string, caller clientauth.C
 // redisWorld is a world by the real clock on a Redis.
 func redisWorld(t testing.TB, server *redistest.Server) *world {
 	t.Helper()
-	return newWorld(t, func(c *Config) { onRedis(t, server, c) })
+	return newWorld(t, func(c *Config) { setRedis(t, server, c) })
 }
 
 // anotherNode shares the Redis of a world.
 func anotherNode(t *testing.T, server *redistest.Server, a *world) *world {
 	t.Helper()
 	cfg := a.cfg
-	onRedis(t, server, &cfg)
+	setRedis(t, server, &cfg)
 	return &world{Flows: New(cfg), t: t}
 }
 
-func onRedis(t testing.TB, server *redistest.Server, c *Config) {
+func setRedis(t testing.TB, server *redistest.Server, c *Config) {
 	t.Helper()
 	const prefix = "p"
 	client, err := redisx.Open(redisx.Config{
