@@ -64,7 +64,7 @@ func (f *Flows) checkNewClient(ctx context.Context, c *oauth.Client) error {
 		return oauth.InvalidRequest(strings.Join(problems, "; "))
 	}
 	// A client id is the subject of its own tokens: it must not be a user's (RFC 9068 5).
-	switch _, err := f.store.GetUser(ctx, c.ID); {
+	switch _, err := f.store.GetUser(store.Fresh(ctx), c.ID); {
 	case err == nil:
 		return errClientExists
 	case !errors.Is(err, store.ErrAbsent):
@@ -117,7 +117,7 @@ func (f *Flows) disableClient(ctx context.Context, c *oauth.Client) error {
 	if err := f.saveClient(ctx, c, "disabled"); err != nil {
 		return err
 	}
-	return f.endClientUntil(ctx, c.ID, maxSkew)
+	return f.endClientUntil(ctx, c.ID, f.ahead())
 }
 
 // saveClient stores a changed client and makes c what is stored.

@@ -91,7 +91,7 @@ func TestClients_EnablingBringsNothingBack(t *testing.T) {
 		must(w.UpdateClient(t.Context(), c))(t)
 	}
 	w.wantActive(false, a.AccessToken, a.RefreshToken)
-	w.pass(maxSkew + time.Second)
+	w.pass(w.ahead() + time.Second)
 	b := w.tokens(w.newBrowser())
 	w.wantActive(true, b.AccessToken, b.RefreshToken)
 }

@@ -106,7 +106,7 @@ func (f *Flows) disableUser(ctx context.Context, u *oauth.User) error {
 	if err := f.saveUser(ctx, u, "disabled"); err != nil {
 		return err
 	}
-	return f.endUntil(ctx, u.Subject, maxSkew)
+	return f.endUntil(ctx, u.Subject, f.ahead())
 }
 
 // DeleteUser removes a user and ends all that was issued for them. It ends first: however far it

@@ -26,10 +26,8 @@ func (f *Flows) authorizationCode(ctx context.Context, c *tokenCall) (*TokenAnsw
 	if err != nil {
 		return nil, err
 	}
-	for _, check := range []func(context.Context, *oauth.Grant) error{f.grantStands, f.consentStands} {
-		if err := f.endUnless(ctx, grant, check(ctx, grant)); err != nil {
-			return nil, err
-		}
+	if err := f.endUnless(ctx, grant, f.grantStands(ctx, grant)); err != nil {
+		return nil, err
 	}
 	answer, err := f.issue(ctx, c, grant, grant.Scope.Within(c.client.Scope), EventTokenIssued)
 	if err != nil {
@@ -59,10 +57,7 @@ func (f *Flows) redeemCode(ctx context.Context, c *tokenCall) (*oauth.Grant, str
 		Now:         f.now(),
 		MaxMisses:   maxVerifierMisses,
 		KeepSpent:   keepSpentCode,
-
-		Refresh:      token.HashOf(refresh),
-		RefreshUntil: f.now().Add(f.cfg.RefreshTTL),
-		AccessUntil:  f.now().Add(f.cfg.AccessTTL),
+		Refresh:     token.HashOf(refresh),
 	})
 	switch {
 	case errors.Is(err, store.ErrSpent): // 4.1.2: end what the first use got

@@ -33,6 +33,9 @@ type Config struct {
 	// CacheBytes bounds what is remembered of access tokens that were verified; default 64 MiB.
 	CacheBytes int64
 
+	// MaxStale is how long a node may go by what it remembers of the store (validate.max_stale).
+	MaxStale time.Duration // default 1 s
+
 	// AllowClient says whether an authenticated client may go on, or returns too_many_requests.
 	AllowClient func(clientID string) error
 	OnEvent     func(Event)
@@ -83,6 +86,8 @@ func (c *Config) setDefaults() {
 	if c.CacheBytes == 0 {
 		c.CacheBytes = defaultCacheBytes
 	}
+
+	setDefault(&c.MaxStale, time.Second)
 	if c.SigningAlg == "" {
 		c.SigningAlg = oauth.RS256
 	}
@@ -115,6 +120,10 @@ func (c Config) KeepRetiredKeys() time.Duration {
 
 // resources is the default audience of access tokens.
 func (f *Flows) resources() string { return f.cfg.Issuer + "/resources" }
+
+// ahead is how far in the future the cut-off of who is disabled or deleted lies: another node's clock
+// may be that fast, and it may not have heard of it for that long.
+func (f *Flows) ahead() time.Duration { return maxSkew + f.cfg.MaxStale }
 
 // tokensEnd is when the last access token that exists now is gone on every node's clock, whatever
 // the life its issuer was configured to give it.

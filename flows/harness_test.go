@@ -72,6 +72,13 @@ func (b *brokenStore) GetClient(ctx context.Context, id string) (*oauth.Client, 
 	return b.Store.GetClient(ctx, id)
 }
 
+func (b *brokenStore) GetStanding(ctx context.Context, g *oauth.Grant) (*store.Standing, error) {
+	if err := b.down(); err != nil {
+		return nil, err
+	}
+	return b.Store.GetStanding(ctx, g)
+}
+
 // RevokeSubject and RevokeClient can be lost alone: failCut says for how many calls.
 func (b *brokenStore) RevokeSubject(ctx context.Context, sub string, at, until time.Time) error {
 	if err := b.lostCut(); err != nil {
@@ -161,7 +168,7 @@ func newWorld(t testing.TB, adjust ...func(*Config)) *world {
 
 func (w *world) register(c *oauth.Client) {
 	w.t.Helper()
-	if _, err := w.putClient(w.t.Context(), c); err != nil {
+	if _, err := w.putClient(w.t.Context(), c); err != nil && err != errClientExists { // another node may have it
 		w.t.Fatal(err)
 	}
 }

@@ -125,7 +125,7 @@ func (f *Flows) hasConsent(ctx context.Context, t *turn) (bool, error) {
 	case client.Public() && !oauth.IsVerifiableRedirect(t.i.RedirectURI):
 		return false, nil
 	}
-	consent, err := f.store.GetConsent(ctx, t.session.Subject, t.i.ClientID)
+	consent, err := f.store.GetConsent(store.Fresh(ctx), t.session.Subject, t.i.ClientID)
 	switch {
 	case errors.Is(err, store.ErrAbsent):
 		return false, nil
@@ -168,6 +168,9 @@ func (f *Flows) complete(ctx context.Context, t *turn) (*Step, error) {
 	}
 	record := &store.Code{Grant: grant, Challenge: t.i.Challenge, ExpiresAt: f.now().Add(f.cfg.CodeTTL),
 		Refreshable: t.i.Scope.Has(oauth.ScopeOfflineAccess)}
+	if record.Until = record.ExpiresAt.Add(f.cfg.AccessTTL); record.Refreshable {
+		record.Until = grant.CreatedAt.Add(f.cfg.RefreshTTL)
+	}
 	if t.i.RedirectGiven {
 		record.RedirectURI = t.i.RedirectURI
 	}

@@ -49,16 +49,17 @@ func (f *Flows) revoke(ctx context.Context, tok, owner string) error {
 var errNotYours = oauth.NewError(oauth.CodeUnauthorizedClient, "the token was issued to another client") // RFC 7009 2.1
 
 func (f *Flows) revokeRefresh(ctx context.Context, id oauth.GrantID, owner string) error {
-	family, err := f.store.GetFamily(ctx, id)
+	family, err := f.store.EndFamily(ctx, id, owner, f.tokensEnd())
 	switch {
 	case errors.Is(err, store.ErrAbsent), errors.Is(err, store.ErrEnded):
 		return nil // 2.2
+	case errors.Is(err, store.ErrMismatch):
+		return errNotYours
 	case err != nil:
 		return outage(err)
-	case owner != "" && family.Grant.ClientID != owner:
-		return errNotYours
 	}
-	return f.endGrant(ctx, &family.Grant, "revoked")
+	f.emitGrant(ctx, EventGrantRevoked, &family.Grant, "revoked")
+	return nil
 }
 
 // endGrant ends a grant on every node: its refresh token and all its access tokens.

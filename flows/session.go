@@ -32,8 +32,9 @@ func (f *Flows) session(ctx context.Context, cookie string) (*store.Session, err
 	case err != nil:
 		return nil, outage(err)
 	}
+	ctx = store.Fresh(ctx) // what is issued to a session is dated after it, and no later cut-off reaches it
 	if err = f.userStands(ctx, s.Subject, s.UserGeneration); err == nil {
-		err = f.checkRevoked(store.Fresh(ctx), store.TokenRef{Subject: s.Subject, SessionID: s.ID, IssuedAt: s.AuthTime})
+		err = f.checkRevoked(ctx, store.TokenRef{Subject: s.Subject, SessionID: s.ID, IssuedAt: s.AuthTime})
 	}
 	switch {
 	case errors.Is(err, store.ErrRevoked):

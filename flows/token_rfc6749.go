@@ -31,7 +31,6 @@ var grants = map[oauth.GrantType]func(*Flows, context.Context, *tokenCall) (*Tok
 // Token answers a request to the token endpoint (RFC 6749 3.2).
 func (f *Flows) Token(ctx context.Context, r *TokenRequest) (*TokenAnswer, error) {
 	at := f.now()
-	ctx = store.Fresh(ctx)                        // a cut-off that is set after `at` reaches what is issued here, no other does
 	client, err := f.authenticate(ctx, &r.Client) // 3.2.1
 	if err != nil {
 		return nil, err
@@ -43,14 +42,11 @@ func (f *Flows) Token(ctx context.Context, r *TokenRequest) (*TokenAnswer, error
 	if !known {
 		return nil, oauth.NewError(oauth.CodeUnsupportedGrantType, "grant_type is not supported") // 5.2
 	}
-	if !client.MayUse(oauth.GrantType(r.GrantType)) {
-		return nil, oauth.NewError(oauth.CodeUnauthorizedClient, "the client is not registered for this grant") // 5.2
-	}
 	scope, err := oauth.ParseScope(r.Scope) // 3.3
 	if err != nil {
 		return nil, err
 	}
-	if err := f.checkResource(client, r.Resource); err != nil { // RFC 8707 2
+	if client, err = f.permitted(ctx, client, r, scope); err != nil {
 		return nil, err
 	}
 	answer, err := grant(f, ctx, &tokenCall{TokenRequest: r, client: client, scope: scope, at: at})
@@ -59,6 +55,37 @@ func (f *Flows) Token(ctx context.Context, r *TokenRequest) (*TokenAnswer, error
 	}
 	answer.ClientID, answer.Grant = client.ID, oauth.GrantType(r.GrantType)
 	return answer, nil
+}
+
+// permitted returns the client if it may have what it asks for. What it was registered for a moment
+// ago may not be known here yet, so a no is asked for again.
+func (f *Flows) permitted(ctx context.Context, client *oauth.Client, r *TokenRequest, scope oauth.Scope) (*oauth.Client, error) {
+	if f.checkPermission(client, r, scope) == nil {
+		return client, nil
+	}
+	client, err := f.store.GetClient(store.Fresh(ctx), client.ID)
+	switch {
+	case errors.Is(err, store.ErrAbsent):
+		return nil, oauth.InvalidClient()
+	case err != nil:
+		return nil, outage(err)
+	case client.Disabled:
+		return nil, oauth.InvalidClient()
+	}
+	return client, f.checkPermission(client, r, scope)
+}
+
+func (f *Flows) checkPermission(client *oauth.Client, r *TokenRequest, scope oauth.Scope) error {
+	grant := oauth.GrantType(r.GrantType)
+	switch {
+	case !client.MayUse(grant):
+		return oauth.NewError(oauth.CodeUnauthorizedClient, "the client is not registered for this grant") // 5.2
+	case grant == oauth.GrantClientCredentials && !withoutUserScopes(client.Scope).Covers(scope):
+		return oauth.NewError(oauth.CodeInvalidScope, "the scope is not one this client may have by itself") // 3.3
+	case grant == oauth.GrantRefreshToken && !client.Scope.Covers(scope):
+		return errWider // RFC 6749 6
+	}
+	return f.checkResource(client, r.Resource) // RFC 8707 2
 }
 
 // authenticate finds the caller and holds it to its rate. Only a proven client uses up a
@@ -98,9 +125,6 @@ func (f *Flows) clientCredentials(ctx context.Context, c *tokenCall) (*TokenAnsw
 	scope := c.scope
 	if scope == nil {
 		scope = withoutUserScopes(c.client.Scope) // 3.3: the default
-	}
-	if !withoutUserScopes(c.client.Scope).Covers(scope) {
-		return nil, oauth.NewError(oauth.CodeInvalidScope, "the scope is not one this client may have by itself")
 	}
 	grant := &oauth.Grant{
 		ID:        token.NewGrantID(),

@@ -40,24 +40,25 @@ func (s *Script) Durable() *Script {
 
 // Call is one run of a script.
 type Call struct {
-	Keys []string
-	Args []string
+	Script *Script
+	Keys   []string
+	Args   []string
 }
 
 // Exec runs the script by its name, and hands it over where Redis does not know it yet. The
 // error is that of Client.Do.
 func (s *Script) Exec(ctx context.Context, c *Client, op string, keys []string, args ...string) (rueidis.RedisMessage, error) {
-	call := Call{Keys: keys, Args: args}
+	call := Call{Script: s, Keys: keys, Args: args}
 	run := plainly
 	if s.durable && c.cfg.WaitReplicas > 0 {
 		run = c.durably
 	}
-	named := s.byName(c, call)
+	named := call.byName(c)
 	reply := c.one(ctx, op, named.Slot(), s.idempotent, func(ctx context.Context, redis rueidis.Client) rueidis.RedisResult {
 		result := run(ctx, redis, named)
-		named = s.byName(c, call) // a command is used once
+		named = call.byName(c) // a command is used once
 		if unknown(result.Error()) {
-			result = run(ctx, redis, s.bySource(c, call))
+			result = run(ctx, redis, call.bySource(c))
 		}
 		return result
 	})
@@ -68,29 +69,29 @@ func plainly(ctx context.Context, redis rueidis.Client, cmd rueidis.Completed) r
 	return redis.Do(ctx, cmd)
 }
 
-// ExecMulti runs the script several times, on keys that may live on different nodes, in one
-// round trip. The runs are not one atomic step. It is for scripts that acknowledge nothing.
-func (s *Script) ExecMulti(ctx context.Context, c *Client, op string, calls ...Call) []Reply {
+// ExecMulti runs scripts on keys that may live on different nodes, in one round trip. The runs are
+// not one atomic step, and none is repeated. It is for scripts that acknowledge nothing.
+func (c *Client) ExecMulti(ctx context.Context, op string, calls ...Call) []Reply {
 	cmds := make(rueidis.Commands, len(calls))
 	for i, call := range calls {
-		cmds[i] = s.byName(c, call)
+		cmds[i] = call.byName(c)
 	}
 	replies := c.DoMulti(ctx, op, cmds...)
 	for i, call := range calls {
 		if unknown(replies[i].Err) {
-			message, err := s.Exec(ctx, c, op, call.Keys, call.Args...)
+			message, err := call.Script.Exec(ctx, c, op, call.Keys, call.Args...)
 			replies[i] = Reply{RedisMessage: message, Err: err}
 		}
 	}
 	return replies
 }
 
-func (s *Script) byName(c *Client, call Call) rueidis.Completed {
-	return c.B().Evalsha().Sha1(s.sha1).Numkeys(int64(len(call.Keys))).Key(call.Keys...).Arg(call.Args...).Build()
+func (call Call) byName(c *Client) rueidis.Completed {
+	return c.B().Evalsha().Sha1(call.Script.sha1).Numkeys(int64(len(call.Keys))).Key(call.Keys...).Arg(call.Args...).Build()
 }
 
-func (s *Script) bySource(c *Client, call Call) rueidis.Completed {
-	return c.B().Eval().Script(s.source).Numkeys(int64(len(call.Keys))).Key(call.Keys...).Arg(call.Args...).Build()
+func (call Call) bySource(c *Client) rueidis.Completed {
+	return c.B().Eval().Script(call.Script.source).Numkeys(int64(len(call.Keys))).Key(call.Keys...).Arg(call.Args...).Build()
 }
 
 // unknown reports whether Redis has not seen the script yet, and so has not run it.

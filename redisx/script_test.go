@@ -29,9 +29,9 @@ func TestScript_RunsSeveralTimesInOrder(t *testing.T) {
 	c := open(t, redisx.Config{Addresses: []string{s.Addr}})
 	echo := redisx.NewScript("return ARGV[1] -- " + prefix)
 	for range 2 { // unknown, then known
-		replies := echo.ExecMulti(context.Background(), c, "echo",
-			redisx.Call{Keys: []string{prefix + "a"}, Args: []string{"1"}},
-			redisx.Call{Keys: []string{prefix + "b"}, Args: []string{"2"}})
+		replies := c.ExecMulti(context.Background(), "echo",
+			redisx.Call{Script: echo, Keys: []string{prefix + "a"}, Args: []string{"1"}},
+			redisx.Call{Script: echo, Keys: []string{prefix + "b"}, Args: []string{"2"}})
 		for i, want := range []string{"1", "2"} {
 			if got, err := replies[i].ToString(); got != want || replies[i].Err != nil {
 				t.Errorf("reply %d: %q, %v, %v", i, got, err, replies[i].Err)

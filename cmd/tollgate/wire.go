@@ -70,6 +70,7 @@ func wire(w wiring) (*node, error) {
 		ReplayWindow: c.Tokens.RefreshReplayWindow,
 		CodeTTL:      c.Tokens.CodeTTL,
 		SigningAlg:   c.Tokens.SigningAlg,
+		MaxStale:     c.Validation.MaxStale,
 		AllowStale:   c.Validation.OnStoreLoss.AllowFor,
 		CacheBytes:   int64(c.Cache.Bytes),
 		AllowClient:  clientLimit(c.RateLimits.PerClient.Rate),

@@ -19,20 +19,27 @@ func HashSecret(secret string) []byte {
 
 // Authenticate returns the client that the credentials prove (RFC 6749 2.3). It says
 // invalid_request where two methods were used, invalid_client for everything that is wrong with
-// them, in equal words and equal work, and temporarily_unavailable where nobody knows.
+// them, in equal words and equal work, and temporarily_unavailable where nobody knows. What is
+// remembered of a client may prove credentials, but never disprove them: it may be new, or have a
+// new secret, since a moment ago.
 func Authenticate(ctx context.Context, clients store.Clients, c *Credentials) (*oauth.Client, error) {
 	presented, err := choose(c)
 	if err != nil {
 		return nil, err
 	}
-	client, err := clients.GetClient(ctx, presented.id)
-	if err != nil && !errors.Is(err, store.ErrAbsent) {
-		return nil, oauth.Unavailable(err)
+	for _, ctx := range []context.Context{ctx, store.Fresh(ctx)} {
+		client, err := clients.GetClient(ctx, presented.id)
+		if err != nil && !errors.Is(err, store.ErrAbsent) {
+			return nil, oauth.Unavailable(err)
+		}
+		if proves(client, &presented) {
+			return client, nil
+		}
+		if presented.id == "" {
+			break
+		}
 	}
-	if !proves(client, &presented) {
-		return nil, oauth.InvalidClient()
-	}
-	return client, nil
+	return nil, oauth.InvalidClient()
 }
 
 type proof struct {

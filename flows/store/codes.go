@@ -14,6 +14,7 @@ type Code struct {
 	Challenge   string      `json:"challenge"`              // BASE64URL(SHA256(verifier)), RFC 7636 4.2
 	Refreshable bool        `json:"refreshable,omitempty"`  // its family begins with a refresh token
 	ExpiresAt   time.Time   `json:"expires_at"`
+	Until       time.Time   `json:"until"` // the end of the family that it begins
 }
 
 // TakeCode asks for a code on behalf of a client. All of it is compared inside one atomic step.
@@ -27,16 +28,14 @@ type TakeCode struct {
 	MaxMisses   int           // wrong verifiers after which the code is spent
 	KeepSpent   time.Duration // how long a spent code is remembered, so that a replay is seen
 
-	// What the family begins with: its first refresh token, unused where the code is not
-	// Refreshable, and its end with and without one.
-	Refresh      Hash
-	RefreshUntil time.Time
-	AccessUntil  time.Time
+	// Refresh is the family's first refresh token, unused where the code is not Refreshable.
+	Refresh Hash
 }
 
 // Codes keeps authorization codes.
 type Codes interface {
-	// PutCode stores a code until c.ExpiresAt.
+	// PutCode stores a code until c.ExpiresAt. Its family is listed from the moment that TakeCode
+	// begins it.
 	PutCode(ctx context.Context, code Hash, c *Code) error
 	// TakeCode spends the code if client, redirect URI and challenge are right, and begins the
 	// family of its grant in the same step; of racing callers exactly one gets it. (In one step,

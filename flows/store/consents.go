@@ -17,7 +17,8 @@ type Consent struct {
 
 // Consents keeps remembered consents, without expiry.
 type Consents interface {
-	// GetConsent returns the consent of that user for that client, or ErrAbsent.
+	// GetConsent returns the consent of that user for that client, or ErrAbsent. What
+	// another node changed may be seen as late as a revocation.
 	GetConsent(ctx context.Context, subject, clientID string) (*Consent, error)
 	// AddConsent widens the consent by c.Scope, or makes it. Racing additions are all kept.
 	AddConsent(ctx context.Context, c *Consent) error

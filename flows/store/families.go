@@ -22,7 +22,8 @@ type Rotation struct {
 	Presented Hash
 	ClientID  string
 	Successor Hash
-	Sealed    []byte // the successor's clear text, sealed under a key made from the presented token
+	Sealed    []byte      // the successor's clear text, sealed under a key made from the presented token
+	Scope     oauth.Scope // what was asked for; nil asks for all that was granted
 	Now       time.Time
 	Window    time.Duration // refresh_replay_window
 	EndUntil  time.Time     // if the family ends here: how long its access tokens could live
@@ -40,9 +41,16 @@ type Families interface {
 	//   ErrAbsent    no such family, or expired;
 	//   ErrMismatch  another client's;
 	//   ErrEnded     ended before;
+	//   ErrWider     the token is right, but the grant does not cover r.Scope; nothing was changed;
 	//   ErrReused    any other token of this family: the family is ended in the same step, as
 	//                RevokeGrant would, and the family is returned with the error.
 	Rotate(ctx context.Context, r *Rotation) (*Family, []byte, error)
+	// EndFamily ends the family as RevokeGrant does, and returns it. Calling it again ends it
+	// again. Otherwise
+	//   ErrAbsent    no such family, or expired;
+	//   ErrMismatch  it is not owner's ("" is anybody's), and nothing was changed;
+	//   ErrEnded     ended before.
+	EndFamily(ctx context.Context, id oauth.GrantID, owner string, until time.Time) (*Family, error)
 	// ListFamilies returns a piece of the live families of a subject, or of a client, or of a
 	// subject with a client; newest first. One of the two must be given.
 	ListFamilies(ctx context.Context, subject, clientID string, p Page) ([]*Family, string, error)

@@ -15,6 +15,7 @@ type Store interface {
 	Consents
 	Codes
 	Families
+	Standings
 	Revocations
 	SigningKeys
 	Leases
@@ -43,6 +44,8 @@ var (
 	ErrSpent = errors.New("store: spent")
 	// ErrMismatch: the record is there, but not for this caller. Nothing was changed by asking.
 	ErrMismatch = errors.New("store: belongs to another request")
+	// ErrWider: more was asked for than was granted. Nothing was changed by asking.
+	ErrWider = errors.New("store: wider than what was granted")
 	// ErrEnded: the family or grant was ended.
 	ErrEnded = errors.New("store: ended")
 	// ErrReused: a refresh token that had been replaced came back; the family is ended now.
@@ -60,7 +63,7 @@ var (
 
 // IsDecision reports whether err is one of the answers above and so not an outage.
 func IsDecision(err error) bool {
-	for _, d := range []error{ErrAbsent, ErrExists, ErrVersion, ErrSpent, ErrMismatch, ErrEnded, ErrReused, ErrRevoked, ErrHeld, ErrCursor} {
+	for _, d := range []error{ErrAbsent, ErrExists, ErrVersion, ErrSpent, ErrMismatch, ErrWider, ErrEnded, ErrReused, ErrRevoked, ErrHeld, ErrCursor} {
 		if errors.Is(err, d) {
 			return true
 		}

@@ -9,9 +9,11 @@ import (
 // Users keeps people, without expiry. A user has two names, subject and username; both are
 // unique, and neither can be changed.
 type Users interface {
-	// GetUser returns the user with that subject, or ErrAbsent. The value is shared: read only.
+	// GetUser returns the user with that subject, or ErrAbsent. The value is shared: read only. What
+	// another node changed may be seen as late as a revocation.
 	GetUser(ctx context.Context, subject string) (*oauth.User, error)
-	// FindUser returns the user with that username, compared byte for byte, or ErrAbsent.
+	// FindUser returns the user with that username, compared byte for byte, or ErrAbsent;
+	// always as it is stored now.
 	FindUser(ctx context.Context, username string) (*oauth.User, error)
 	// CreateUser stores a new user as version 1, or says ErrExists if subject or username is
 	// taken. Of racing creations of one username exactly one wins.

@@ -18,9 +18,9 @@ type family struct {
 
 // beginFamily stores the family of a code that was just spent.
 func (v view) beginFamily(c *store.Code, t *store.TakeCode) error {
-	f := store.Family{Grant: cloneGrant(&c.Grant), ExpiresAt: t.AccessUntil}
+	f := store.Family{Grant: cloneGrant(&c.Grant), ExpiresAt: c.Until}
 	if c.Refreshable {
-		f.Current, f.ExpiresAt = t.Refresh, t.RefreshUntil
+		f.Current = t.Refresh
 	}
 	return v.put(kindFamily, string(t.Grant), &family{family: f}, f.ExpiresAt)
 }
@@ -52,17 +52,41 @@ func (s *Store) Rotate(_ context.Context, r *store.Rotation) (*store.Family, []b
 		return nil, nil, store.ErrMismatch
 	case f.ended:
 		return nil, nil, store.ErrEnded
-	case r.Presented == store.Hash{}: // what a family without a refresh token holds
-	case r.Presented == f.family.Current:
+	}
+	current := r.Presented == f.family.Current && r.Presented != store.Hash{} // zero is no token
+	retry := r.Presented == f.previous && r.Now.Sub(f.family.RotatedAt) <= r.Window && r.Presented != store.Hash{}
+	switch {
+	case (current || retry) && !f.family.Grant.Scope.Covers(r.Scope):
+		return nil, nil, store.ErrWider
+	case current:
 		f.previous, f.family.Current = f.family.Current, r.Successor
 		f.family.RotatedAt = r.Now
 		f.sealed = slices.Clone(r.Sealed)
 		return cloneFamily(&f.family), slices.Clone(f.sealed), nil
-	case r.Presented == f.previous && r.Now.Sub(f.family.RotatedAt) <= r.Window:
+	case retry:
 		return cloneFamily(&f.family), slices.Clone(f.sealed), nil
 	}
 	v.endGrant(grant, r.EndUntil)
 	return cloneFamily(&f.family), nil, store.ErrReused
+}
+
+// EndFamily implements store.Families.
+func (s *Store) EndFamily(_ context.Context, id oauth.GrantID, owner string, until time.Time) (*store.Family, error) {
+	v := s.lock(string(id))
+	defer v.unlock()
+	f, ok := find[*family](v, kindFamily, string(id))
+	switch {
+	case !ok:
+		return nil, store.ErrAbsent
+	case owner != "" && f.family.Grant.ClientID != owner:
+		return nil, store.ErrMismatch
+	}
+	before := f.ended
+	v.endGrant(string(id), until)
+	if before {
+		return nil, store.ErrEnded
+	}
+	return cloneFamily(&f.family), nil
 }
 
 // endGrant ends the family, the code that waits and every access token of the grant.

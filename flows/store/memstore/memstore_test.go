@@ -109,10 +109,10 @@ func TestFull_RefusesWhatIsNewAndKeepsWhatIsThere(t *testing.T) {
 			t.Fatal(err)
 		}
 		until := c.now().Add(time.Minute)
-		if err := s.PutCode(ctx, hash(0), &store.Code{Grant: oauth.Grant{ID: "g2"}, ExpiresAt: until}); err != nil {
+		if err := s.PutCode(ctx, hash(0), &store.Code{Grant: oauth.Grant{ID: "g2"}, ExpiresAt: until, Until: until}); err != nil {
 			t.Fatal(err)
 		}
-		take := &store.TakeCode{Grant: "g2", Code: hash(0), Now: c.now(), AccessUntil: until}
+		take := &store.TakeCode{Grant: "g2", Code: hash(0), Now: c.now()}
 		if _, err := s.TakeCode(ctx, take); err == nil || store.IsDecision(err) {
 			t.Errorf("without room: %v", err)
 		}

@@ -6,10 +6,12 @@ import (
 
 	"tollgate/flows/oauth"
 	"tollgate/flows/store"
+	"tollgate/redisx"
 )
 
 // PutCode implements store.Codes. A code is filed under its grant, because a grant has one code
-// and RevokeGrant must find it.
+// and RevokeGrant must find it. The family is listed now, when its subject is known, and so before
+// there is one: TakeCode has nothing left to do when its script is done.
 func (s *Store) PutCode(ctx context.Context, code store.Hash, c *store.Code) error {
 	const op = "put_code"
 	grant, err := encode(op, &c.Grant)
@@ -20,21 +22,25 @@ func (s *Store) PutCode(ctx context.Context, code store.Hash, c *store.Code) err
 	if c.Refreshable {
 		refreshable = "1"
 	}
-	_, err = s.exec(ctx, putCode, op, []string{s.names.code(c.Grant.ID)},
+	put := redisx.Call{Script: putCode, Keys: []string{s.names.code(c.Grant.ID)}, Args: []string{
 		string(code[:]), grant, c.Grant.ClientID, c.RedirectURI, c.Challenge, refreshable,
-		ms(c.ExpiresAt), s.ttl(c.ExpiresAt))
-	return err
+		ms(c.ExpiresAt), ms(c.Until), s.ttl(c.ExpiresAt),
+	}}
+	for _, reply := range s.redis.ExecMulti(ctx, op, append(s.listings(&c.Grant, c.Until), put)...) {
+		if reply.Err != nil {
+			return reply.Err
+		}
+	}
+	return nil
 }
 
-// TakeCode implements store.Codes. The family is listed after it was made: where that fails,
-// nobody was given a token of it.
+// TakeCode implements store.Codes.
 func (s *Store) TakeCode(ctx context.Context, t *store.TakeCode) (*store.Code, error) {
 	const op = "take_code"
 	values, refused := s.exec(ctx, takeCode, op,
 		[]string{s.names.code(t.Grant), s.names.revokedGrant(t.Grant), s.names.family(t.Grant)},
 		string(t.Code[:]), t.ClientID, t.RedirectURI, t.Challenge,
-		ms(t.Now), strconv.Itoa(t.MaxMisses), ttl(t.KeepSpent),
-		string(t.Refresh[:]), ms(t.RefreshUntil), ms(t.AccessUntil))
+		ms(t.Now), strconv.Itoa(t.MaxMisses), ttl(t.KeepSpent), string(t.Refresh[:]))
 	if len(values) == 0 {
 		return nil, refused
 	}
@@ -42,17 +48,7 @@ func (s *Store) TakeCode(ctx context.Context, t *store.TakeCode) (*store.Code, e
 	if err != nil {
 		return nil, err
 	}
-	if refused != nil { // ErrSpent
-		return c, refused
-	}
-	until := t.AccessUntil
-	if c.Refreshable {
-		until = t.RefreshUntil
-	}
-	if err := s.listFamily(ctx, op, &c.Grant, until, t.Now); err != nil {
-		return nil, err
-	}
-	return c, nil
+	return c, refused // nil or ErrSpent
 }
 
 func parseCode(op string, id oauth.GrantID, values []string) (*store.Code, error) {
@@ -62,6 +58,9 @@ func parseCode(op string, id oauth.GrantID, values []string) (*store.Code, error
 		return nil, err
 	}
 	if c.ExpiresAt, err = parseMS(values[4]); err != nil {
+		return nil, err
+	}
+	if c.Until, err = parseMS(values[5]); err != nil {
 		return nil, err
 	}
 	return c, nil

@@ -9,17 +9,13 @@ import (
 	"tollgate/redisx"
 )
 
-// listFamily notes a family in the listings of its subject and its client.
-func (s *Store) listFamily(ctx context.Context, op string, g *oauth.Grant, until, now time.Time) error {
-	args := []string{ms(until), string(g.ID), ms(now), ttl(until.Sub(now))}
-	for _, reply := range indexFamily.ExecMulti(ctx, s.redis, op,
-		redisx.Call{Keys: []string{s.names.familiesOfSubject(g.Subject)}, Args: args},
-		redisx.Call{Keys: []string{s.names.familiesOfClient(g.ClientID)}, Args: args}) {
-		if reply.Err != nil {
-			return reply.Err
-		}
+// listings note a family where those of its subject and of its client are listed.
+func (s *Store) listings(g *oauth.Grant, until time.Time) []redisx.Call {
+	args := []string{ms(until), string(g.ID), ms(s.now()), s.ttl(until)}
+	return []redisx.Call{
+		{Script: indexFamily, Keys: []string{s.names.familiesOfSubject(g.Subject)}, Args: args},
+		{Script: indexFamily, Keys: []string{s.names.familiesOfClient(g.ClientID)}, Args: args},
 	}
-	return nil
 }
 
 // GetFamily implements store.Families.
@@ -82,7 +78,7 @@ func (s *Store) Rotate(ctx context.Context, r *store.Rotation) (*store.Family, [
 	values, refused := s.exec(ctx, rotate, op,
 		[]string{s.names.family(r.Grant), s.names.revokedGrant(r.Grant), s.names.code(r.Grant)},
 		string(r.Presented[:]), r.ClientID, string(r.Successor[:]), string(r.Sealed),
-		ms(r.Now), ttl(r.Window), ttl(r.EndUntil.Sub(r.Now)))
+		ms(r.Now), ttl(r.Window), ttl(r.EndUntil.Sub(r.Now)), r.Scope.String())
 	if refused != nil { // the family may be ended now
 		s.redis.Wrote(s.names.revokedGrant(r.Grant))
 	}
@@ -97,4 +93,16 @@ func (s *Store) Rotate(ctx context.Context, r *store.Rotation) (*store.Family, [
 		return f, nil, refused
 	}
 	return f, []byte(values[4]), nil
+}
+
+// EndFamily implements store.Families.
+func (s *Store) EndFamily(ctx context.Context, id oauth.GrantID, owner string, until time.Time) (*store.Family, error) {
+	const op = "end_family"
+	revoked := s.names.revokedGrant(id)
+	defer s.redis.Wrote(revoked)
+	values, refused := s.exec(ctx, endFamily, op, []string{s.names.family(id), revoked, s.names.code(id)}, owner, s.ttl(until))
+	if refused != nil {
+		return nil, refused
+	}
+	return parseFamily(op, id, values[0], values[1], values[2], values[3])
 }

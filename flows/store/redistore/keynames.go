@@ -22,7 +22,7 @@ import (
 //	P:keys                          hash    epoch version keys
 //	P:session:HASH                  string  json, TTL
 //	P:interaction:HASH              hash    data outcome, TTL
-//	P:code:{G}                      hash    hash grant client redirect challenge refreshable expires misses spent, TTL
+//	P:code:{G}                      hash    hash grant client redirect challenge refreshable expires until misses spent, TTL
 //	P:family:{G}                    hash    grant client current expires previous sealed rotated ended, TTL
 //	P:families:subject:N(subject)   zset    grant ids, by when they expire, TTL
 //	P:families:client:N(client)     zset    the same for a client
@@ -37,10 +37,10 @@ import (
 //	P:appended:{P:events}:N(node)   string  count of the node's last event, TTL
 type names struct{ prefix string }
 
-// CachedPrefixes are what the keys begin with that are read for every token, and so answered from
-// memory: revocations, clients, and the key set for its epoch.
+// CachedPrefixes are what the keys begin with that are read for every token or with every grant, and
+// so answered from memory: revocations, clients, users, consents, and the key set for its epoch.
 func CachedPrefixes(prefix string) []string {
-	return []string{prefix + ":revoked:", prefix + ":client:", prefix + ":keys"}
+	return []string{prefix + ":revoked:", prefix + ":client:", prefix + ":user:", prefix + ":consent:", prefix + ":keys"}
 }
 
 // GenerationPrefixes are those of them that decide whether a token is good, or who is calling.

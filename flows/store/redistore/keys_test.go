@@ -35,13 +35,12 @@ func fill(t *testing.T, s store.Store) oauth.Grant {
 	ok(s.PutInteraction(ctx, h, &store.Interaction{ClientID: canary, ExpiresAt: until}))
 	_, err := s.FinishInteraction(ctx, h, []byte("outcome"))
 	ok(err)
-	ok(s.PutCode(ctx, h, &store.Code{Grant: g, Refreshable: true, ExpiresAt: until}))
+	ok(s.PutCode(ctx, h, &store.Code{Grant: g, Refreshable: true, ExpiresAt: until, Until: until}))
 	_, err = s.TakeCode(ctx, &store.TakeCode{Grant: g.ID, Code: h, ClientID: canary, Challenge: "wrong", Now: now, MaxMisses: 2})
 	if err != store.ErrMismatch {
 		t.Fatal(err)
 	}
-	_, err = s.TakeCode(ctx, &store.TakeCode{Grant: g.ID, Code: h, ClientID: canary, Now: now,
-		Refresh: store.Hash{1}, RefreshUntil: until, AccessUntil: until})
+	_, err = s.TakeCode(ctx, &store.TakeCode{Grant: g.ID, Code: h, ClientID: canary, Now: now, Refresh: store.Hash{1}})
 	ok(err)
 	_, _, err = s.Rotate(ctx, &store.Rotation{Grant: g.ID, Presented: store.Hash{1}, ClientID: canary, Successor: store.Hash{2}, Now: now})
 	ok(err)
@@ -153,10 +152,10 @@ func TestFamilyListing_LosesWhatExpired(t *testing.T) {
 		t.Helper()
 		g := oauth.Grant{ID: oauth.GrantID(fmt.Sprint(n)), ClientID: "app", Subject: "usr_1"}
 		until := time.Now().Add(life)
-		if err := s.PutCode(t.Context(), store.Hash{}, &store.Code{Grant: g, ExpiresAt: time.Now().Add(time.Minute)}); err != nil {
+		if err := s.PutCode(t.Context(), store.Hash{}, &store.Code{Grant: g, ExpiresAt: time.Now().Add(time.Minute), Until: until}); err != nil {
 			t.Fatal(err)
 		}
-		take := &store.TakeCode{Grant: g.ID, ClientID: "app", Now: time.Now(), AccessUntil: until}
+		take := &store.TakeCode{Grant: g.ID, ClientID: "app", Now: time.Now()}
 		if _, err := s.TakeCode(t.Context(), take); err != nil {
 			t.Fatal(err)
 		}

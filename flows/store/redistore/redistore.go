@@ -51,6 +51,7 @@ var verdicts = map[string]error{
 	"version":  store.ErrVersion,
 	"spent":    store.ErrSpent,
 	"mismatch": store.ErrMismatch,
+	"wider":    store.ErrWider,
 	"ended":    store.ErrEnded,
 	"reused":   store.ErrReused,
 	"held":     store.ErrHeld,

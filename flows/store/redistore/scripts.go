@@ -36,6 +36,8 @@ var (
 	indexFamilyLua string
 	//go:embed rotate.lua
 	rotateLua string
+	//go:embed end_family.lua
+	endFamilyLua string
 	//go:embed revoke_grant.lua
 	revokeGrantLua string
 	//go:embed revoke.lua
@@ -61,6 +63,7 @@ var (
 	takeCode          = redisx.NewScript(takeCodeLua).Durable()
 	indexFamily       = redisx.NewScript(indexFamilyLua).Idempotent()
 	rotate            = redisx.NewScript(raiseLua + endGrantLua + rotateLua).Durable()
+	endFamily         = redisx.NewScript(raiseLua + endGrantLua + endFamilyLua).Idempotent().Durable()
 	revokeGrant       = redisx.NewScript(raiseLua + endGrantLua + revokeGrantLua).Idempotent().Durable()
 	revoke            = redisx.NewScript(raiseLua + revokeLua).Idempotent().Durable()
 	saveKeys          = redisx.NewScript(saveKeysLua).Durable()

@@ -1,8 +1,8 @@
 -- KEYS: code, revoked grant, family
 -- ARGV: hash, client, redirect, challenge, now, misses allowed, how long to keep a spent code,
---       first refresh token, end of the family with one, end of the family without
-local c = redis.call('HMGET', KEYS[1], 'hash', 'grant', 'client', 'redirect', 'challenge', 'refreshable', 'expires', 'spent')
-local hash, grant, client, redirect, challenge, refreshable, expires, spent = unpack(c)
+--       first refresh token
+local c = redis.call('HMGET', KEYS[1], 'hash', 'grant', 'client', 'redirect', 'challenge', 'refreshable', 'expires', 'until', 'spent')
+local hash, grant, client, redirect, challenge, refreshable, expires, ends, spent = unpack(c)
 local now = tonumber(ARGV[5])
 
 if hash ~= ARGV[1] then return {'absent'} end
@@ -12,7 +12,7 @@ if not spent then
 end
 -- A stranger learns nothing and spends nothing: this stands before all that follows.
 if client ~= ARGV[2] then return {'mismatch'} end
-local code = {grant, redirect, challenge, refreshable, expires}
+local code = {grant, redirect, challenge, refreshable, expires, ends}
 if spent then return {'spent', unpack(code)} end
 if redirect ~= ARGV[3] then return {'mismatch'} end
 
@@ -25,8 +25,8 @@ if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[7]) then redis.call('PEXPIRE', KE
 if not right then return {'mismatch'} end
 
 -- The family begins in the same step: a loser of the race, who ends the grant, finds it.
-local current, ends = ARGV[8], ARGV[9]
-if refreshable ~= '1' then current, ends = '', ARGV[10] end
+local current = ARGV[8]
+if refreshable ~= '1' then current = '' end
 local ttl = tonumber(ends) - now
 if ttl > 0 then
   redis.call('HSET', KEYS[3], 'grant', grant, 'client', client, 'current', current, 'expires', ends)

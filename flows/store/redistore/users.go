@@ -14,10 +14,15 @@ const claimLife = 10 * time.Second
 
 // GetUser implements store.Users.
 func (s *Store) GetUser(ctx context.Context, subject string) (*oauth.User, error) {
-	value, err := s.get(ctx, "get_user", s.names.user(subject))
+	value, err := s.getCached(ctx, "get_user", s.names.user(subject))
 	if err != nil {
 		return nil, err
 	}
+	return parseUserOf(value, subject)
+}
+
+// parseUserOf reads a user, and says ErrAbsent if it is another one.
+func parseUserOf(value, subject string) (*oauth.User, error) {
 	u, err := parseUser(value)
 	if err == nil && u.Subject != subject {
 		return nil, store.ErrAbsent
@@ -25,13 +30,13 @@ func (s *Store) GetUser(ctx context.Context, subject string) (*oauth.User, error
 	return u, err
 }
 
-// FindUser implements store.Users.
+// FindUser implements store.Users. A login must not go by an old password.
 func (s *Store) FindUser(ctx context.Context, username string) (*oauth.User, error) {
 	subject, err := s.get(ctx, "find_user", s.names.username(username))
 	if err != nil {
 		return nil, err
 	}
-	u, err := s.GetUser(ctx, subject)
+	u, err := s.GetUser(store.Fresh(ctx), subject)
 	if err == nil && u.Username != username {
 		return nil, store.ErrAbsent
 	}
@@ -56,7 +61,9 @@ func (s *Store) CreateUser(ctx context.Context, u *oauth.User) error {
 	if err := s.claimUsername(ctx, op, u); err != nil {
 		return err
 	}
-	if err := s.create(ctx, op, s.names.user(u.Subject), value); err != nil {
+	key := s.names.user(u.Subject)
+	defer s.redis.Wrote(key)
+	if err := s.create(ctx, op, key, value); err != nil {
 		if err == store.ErrExists {
 			err = s.abandonClaim(ctx, op, u)
 		}
@@ -67,7 +74,7 @@ func (s *Store) CreateUser(ctx context.Context, u *oauth.User) error {
 	}
 	_, err = s.exec(ctx, confirmUsername, op, []string{s.names.username(u.Username)}, u.Subject)
 	if err == store.ErrExists { // we were so slow that somebody else has the name now
-		if _, err := s.del(ctx, op, s.names.user(u.Subject)); err != nil {
+		if _, err := s.del(ctx, op, key); err != nil {
 			return err
 		}
 	}
@@ -96,7 +103,7 @@ func (s *Store) claimUsername(ctx context.Context, op string, u *oauth.User) err
 // abandonClaim gives the username back where the subject turned out to be a user of another
 // name, and always says ErrExists.
 func (s *Store) abandonClaim(ctx context.Context, op string, u *oauth.User) error {
-	stored, err := s.GetUser(ctx, u.Subject)
+	stored, err := s.GetUser(store.Fresh(ctx), u.Subject)
 	if err != nil && err != store.ErrAbsent {
 		return err
 	}
@@ -116,7 +123,7 @@ func (s *Store) dropUsername(ctx context.Context, op, username, subject string) 
 // UpdateUser implements store.Users. A username cannot change, so reading it beforehand is no race.
 func (s *Store) UpdateUser(ctx context.Context, u *oauth.User) error {
 	const op = "update_user"
-	stored, err := s.GetUser(ctx, u.Subject)
+	stored, err := s.GetUser(store.Fresh(ctx), u.Subject)
 	if err != nil {
 		return err
 	}
@@ -127,7 +134,9 @@ func (s *Store) UpdateUser(ctx context.Context, u *oauth.User) error {
 	if err != nil {
 		return err
 	}
-	return s.replace(ctx, op, s.names.user(u.Subject), u.Version, value)
+	key := s.names.user(u.Subject)
+	defer s.redis.Wrote(key)
+	return s.replace(ctx, op, key, u.Version, value)
 }
 
 func userRecord(op string, u *oauth.User, version int64) (string, error) {
@@ -141,7 +150,7 @@ func userRecord(op string, u *oauth.User, version int64) (string, error) {
 // afterwards is unlisted.
 func (s *Store) DeleteUser(ctx context.Context, subject string) error {
 	const op = "delete_user"
-	u, err := s.GetUser(ctx, subject)
+	u, err := s.GetUser(store.Fresh(ctx), subject)
 	if err != nil {
 		return err
 	}
@@ -151,7 +160,9 @@ func (s *Store) DeleteUser(ctx context.Context, subject string) error {
 	if err := s.dropUsername(ctx, op, u.Username, subject); err != nil {
 		return err
 	}
-	found, err := s.delDurably(ctx, op, s.names.user(subject))
+	key := s.names.user(subject)
+	found, err := s.delDurably(ctx, op, key)
+	s.redis.Wrote(key)
 	if err == nil && !found {
 		return store.ErrAbsent
 	}

@@ -13,13 +13,13 @@ func putCode(t *testing.T, s store.Store, life time.Duration) (*store.Code, *sto
 	t.Helper()
 	c := &store.Code{
 		Grant: grant(), RedirectURI: "https://app.example/cb",
-		Challenge: "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM", Refreshable: true, ExpiresAt: now().Add(life),
+		Challenge: "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM", Refreshable: true, ExpiresAt: now().Add(life), Until: now().Add(2 * minute),
 	}
 	ok(t, s.PutCode(ctx, hash("code"), c))
 	return c, &store.TakeCode{
 		Grant: c.Grant.ID, Code: hash("code"), ClientID: c.Grant.ClientID, RedirectURI: c.RedirectURI,
 		Challenge: c.Challenge, Now: now(), MaxMisses: 3, KeepSpent: minute,
-		Refresh: hash("token 0"), RefreshUntil: now().Add(2 * minute), AccessUntil: now().Add(minute),
+		Refresh: hash("token 0"),
 	}
 }
 
@@ -56,7 +56,7 @@ var codes = []test{
 		ok(t, err)
 		f, err := s.GetFamily(ctx, c.Grant.ID)
 		ok(t, err)
-		same(t, f, &store.Family{Grant: c.Grant, Current: req.Refresh, ExpiresAt: req.RefreshUntil})
+		same(t, f, &store.Family{Grant: c.Grant, Current: req.Refresh, ExpiresAt: c.Until})
 	}},
 	{"a code that is not refreshable begins a family without a refresh token", func(t *testing.T, s store.Store) {
 		c, req := putCode(t, s, minute)
@@ -67,7 +67,7 @@ var codes = []test{
 		same(t, got, c)
 		f, err := s.GetFamily(ctx, c.Grant.ID)
 		ok(t, err)
-		same(t, f, &store.Family{Grant: c.Grant, ExpiresAt: req.AccessUntil})
+		same(t, f, &store.Family{Grant: c.Grant, ExpiresAt: c.Until})
 	}},
 	{"a code that is refused begins no family", func(t *testing.T, s store.Store) {
 		c, req := putCode(t, s, minute)

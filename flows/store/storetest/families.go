@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"tollgate/flows/oauth"
 	"tollgate/flows/store"
 )
 
@@ -20,10 +21,10 @@ func newFamily(t *testing.T, s store.Store, life time.Duration) *store.Family {
 func begin(t *testing.T, s store.Store, f *store.Family) *store.Family {
 	t.Helper()
 	refreshable := f.Current != store.Hash{}
-	ok(t, s.PutCode(ctx, hash("code"), &store.Code{Grant: f.Grant, Refreshable: refreshable, ExpiresAt: now().Add(minute)}))
+	ok(t, s.PutCode(ctx, hash("code"), &store.Code{Grant: f.Grant, Refreshable: refreshable, ExpiresAt: now().Add(minute), Until: f.ExpiresAt}))
 	_, err := s.TakeCode(ctx, &store.TakeCode{
 		Grant: f.Grant.ID, Code: hash("code"), ClientID: f.Grant.ClientID, Now: now(), MaxMisses: 1, KeepSpent: minute,
-		Refresh: f.Current, RefreshUntil: f.ExpiresAt, AccessUntil: f.ExpiresAt,
+		Refresh: f.Current,
 	})
 	ok(t, err)
 	return f
@@ -173,6 +174,25 @@ var families = []test{
 		r.Presented = store.Hash{}
 		says(t, rotate(s, r), store.ErrReused)
 	}},
+	{"RFC 6749 6: more than was granted is ErrWider, and changes nothing", func(t *testing.T, s store.Store) {
+		f := newFamily(t, s, minute)
+		wider := append(oauth.Scope{"more"}, f.Grant.Scope...)
+		for range 2 {
+			r := rotation(f, 0)
+			r.Scope = wider
+			says(t, rotate(s, r), store.ErrWider)
+		}
+		narrower := rotation(f, 0)
+		narrower.Scope = f.Grant.Scope[:1]
+		ok(t, rotate(s, narrower))
+		retry := rotation(f, 0)
+		retry.Scope = wider
+		says(t, rotate(s, retry), store.ErrWider)
+		ok(t, rotate(s, rotation(f, 1)))
+		reused := rotation(f, 0)
+		reused.Scope = wider
+		says(t, rotate(s, reused), store.ErrReused)
+	}},
 	{"another client is ErrMismatch, and ends nothing", func(t *testing.T, s store.Store) {
 		f := newFamily(t, s, minute)
 		ok(t, rotate(s, rotation(f, 0)))
@@ -193,6 +213,26 @@ var families = []test{
 		ok(t, s.RevokeGrant(ctx, f.Grant.ID, now().Add(minute)))
 		ok(t, s.RevokeGrant(ctx, f.Grant.ID, now().Add(minute)))
 		isEnded(t, s, f)
+	}},
+	{"ending a family ends it as its grant, returns it, and may be repeated", func(t *testing.T, s store.Store) {
+		for _, owner := range []string{"", grant().ClientID} {
+			f := newFamily(t, s, minute)
+			got, err := s.EndFamily(ctx, f.Grant.ID, owner, now().Add(minute))
+			ok(t, err)
+			same(t, got.Grant, f.Grant)
+			isEnded(t, s, f)
+			_, err = s.EndFamily(ctx, f.Grant.ID, owner, now().Add(minute))
+			says(t, err, store.ErrEnded)
+			isEnded(t, s, f)
+		}
+	}},
+	{"RFC 7009 2.1: nobody ends a family of somebody else, or one that is not there", func(t *testing.T, s store.Store) {
+		f := newFamily(t, s, minute)
+		_, err := s.EndFamily(ctx, f.Grant.ID, "stranger", now().Add(minute))
+		says(t, err, store.ErrMismatch)
+		ok(t, rotate(s, rotation(f, 0)))
+		_, err = s.EndFamily(ctx, grantID(), "", now().Add(minute))
+		says(t, err, store.ErrAbsent)
 	}},
 	{"an ended family stays ended when its access tokens are over", func(t *testing.T, s store.Store) {
 		f := newFamily(t, s, minute)

@@ -38,6 +38,7 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		{"Codes", codes},
 		{"Families", families},
 		{"FamilyListing", familyListing},
+		{"Standing", standing},
 		{"Revocations", revocations},
 		{"Generations", generations},
 		{"SigningKeys", signingKeys},

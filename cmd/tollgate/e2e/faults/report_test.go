@@ -60,7 +60,7 @@ var table = []*row{
 	{id: "F48", fault: "cold start under full load", goal: "the first 1,000 requests after ready succeed"},
 	{id: "R1", fault: "none: revocation on one node, seen on another", goal: "2,000 under load: p99 ≤ 10 ms, max ≤ 250 ms"},
 	{id: "R2", fault: "none: what a full run leaves in Redis", goal: "after the longest TTL nothing but clients, users, consents, keys; no secret anywhere"},
-	{id: "R3", fault: "none: commands per flow", goal: "one round trip per flow, none for hits of /validate and /introspect"},
+	{id: "R3", fault: "none: commands per flow", goal: "one round trip per flow; none for client_credentials and hits of /validate, /introspect, /userinfo"},
 	{id: "R4", fault: "none, then cut connections: 100 callers on two nodes with one code, one refresh token", goal: "10,000 races for each: one success, one successor"},
 }
 

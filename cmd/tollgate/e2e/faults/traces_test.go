@@ -103,8 +103,9 @@ func TestTraces_CommandsOfEachFlow(t *testing.T) {
 	measure("/validate", 0, nil, func() { n.Validate(service, "").Want(t, 200) })
 	measure("/introspect", 0, nil, func() { n.Introspect(in.apps.Gateway, service).Want(t, 200) })
 	measure("/userinfo", 0, nil, func() { n.Userinfo(login.Access) })
-	measure("client_credentials", 1, nil, func() { n.ClientCredentials(in.apps.Service).Want(t, 200) })
+	measure("client_credentials", 0, nil, func() { n.ClientCredentials(in.apps.Service).Want(t, 200) })
 	measure("refresh", 1, nil, func() { login = n.Refresh(in.web, login.Refresh).Want(t, 200) })
+	measure("/revoke of a refresh token", 1, func() { login = in.alice.Login(t, n, in.web) }, func() { n.Revoke(in.web, login.Refresh).Want(t, 200) })
 	var code, verifier string
 	measure("code", 1, func() { code, verifier = in.code(t, n) }, func() { n.Exchange(in.web, code, verifier).Want(t, 200) })
 	measure("/revoke", 1, func() { service = in.service(t) }, func() { n.Revoke(in.apps.Service, service).Want(t, 200) })
