@@ -57,6 +57,7 @@ type Flows struct {
 	store     store.Store
 	keys      *keys.Manager
 	verifier  *token.Verifier
+	signing   turns
 	refused   refused
 	known     *knowledge
 	rereads   rereads
@@ -68,7 +69,7 @@ type Flows struct {
 func New(c Config) *Flows {
 	c.setDefaults()
 	return &Flows{
-		cfg: c, store: c.Store, keys: c.Keys,
+		cfg: c, store: c.Store, keys: c.Keys, signing: newTurns(allButOne(), "sign"),
 		known: newKnowledge(c.CacheBytes), began: c.Now(),
 		refused: refused{now: func() int64 { return c.Now().Unix() }},
 		verifier: &token.Verifier{

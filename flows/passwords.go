@@ -37,7 +37,7 @@ var errBadHash = errors.New("stored password hash cannot be read")
 // Passwords hashes and checks what people choose. At most one hash per core runs at a time, and
 // the rest of the process keeps a core: a login storm must not slow validation.
 type Passwords struct {
-	turns chan struct{}
+	turns turns
 	decoy string
 }
 
@@ -46,7 +46,7 @@ func NewPasswords(n int) *Passwords {
 	if n <= 0 {
 		n = max(1, runtime.GOMAXPROCS(0)/2)
 	}
-	p := &Passwords{turns: make(chan struct{}, n)}
+	p := &Passwords{turns: newTurns(n, "hash a password")}
 	p.decoy = encodePHC(make([]byte, argonSalt), make([]byte, argonKey))
 	return p
 }
@@ -104,12 +104,10 @@ func (p *Passwords) Verify(ctx context.Context, hash, password string) (bool, er
 func (p *Passwords) derive(ctx context.Context, password string, salt []byte) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, passwordWait)
 	defer cancel()
-	select {
-	case p.turns <- struct{}{}:
-		defer func() { <-p.turns }()
-	case <-ctx.Done():
-		return nil, oauth.Unavailable(fmt.Errorf("wait for a turn to hash a password: %w", ctx.Err()))
+	if err := p.turns.take(ctx); err != nil {
+		return nil, err
 	}
+	defer p.turns.give()
 	return argon2.IDKey([]byte(norm.NFC.String(password)), salt, argonTime, argonMemory, argonThreads, argonKey), nil
 }
 

@@ -47,7 +47,7 @@ func TestPasswords_RefusesWhatMustNotBeChosen(t *testing.T) {
 
 func TestPasswords_WaitEndsAsUnavailable(t *testing.T) {
 	p := NewPasswords(1)
-	p.turns <- struct{}{} // somebody is hashing, and never stops
+	p.turns.free <- struct{}{} // somebody is hashing, and never stops
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	_, err := p.Verify(ctx, "", "password")
