@@ -49,6 +49,9 @@ const (
 	maxSkew = 30 * time.Second
 	// clockMargin is how much longer than a token lives by our clock it may live by another's.
 	clockMargin = maxSkew + 2*leeway
+	// keepEnded is how much longer still the store remembers what was ended: it forgets by its own
+	// clock, which may jump. A code that is forgotten too early is refused, a revocation is undone.
+	keepEnded = time.Hour
 )
 
 // Flows is every protocol on one store and one key set. Its methods may be called concurrently.
@@ -126,14 +129,17 @@ func (f *Flows) resources() string { return f.cfg.Issuer + "/resources" }
 // may be that fast, and it may not have heard of it for that long.
 func (f *Flows) ahead() time.Duration { return maxSkew + f.cfg.MaxStale }
 
-// tokensEnd is when the last access token that exists now is gone on every node's clock, whatever
-// the life its issuer was configured to give it.
-func (f *Flows) tokensEnd() time.Time { return f.now().Add(MaxAccessTTL + clockMargin) }
+// tokenEnd is until when the end of a token must be remembered that expires then.
+func tokenEnd(expires int64) time.Time { return time.Unix(expires, 0).Add(clockMargin + keepEnded) }
 
-// grantsEnd is when the last refresh family that exists now is gone: none is refreshed beyond the
-// refresh_ttl of the node that is asked.
+// tokensEnd is tokenEnd of every access token that exists now, whatever the life its issuer was
+// configured to give it.
+func (f *Flows) tokensEnd() time.Time { return f.now().Add(MaxAccessTTL + clockMargin + keepEnded) }
+
+// grantsEnd is the same for refresh families and all that can come of them: none is refreshed
+// beyond the refresh_ttl of the node that is asked.
 func (f *Flows) grantsEnd() time.Time {
-	return f.now().Add(max(f.cfg.RefreshTTL, f.cfg.SessionTTL) + MaxAccessTTL + clockMargin)
+	return f.tokensEnd().Add(max(f.cfg.RefreshTTL, f.cfg.SessionTTL))
 }
 
 // now is truncated to what records keep, so that what is written compares equal to what is read.

@@ -3,7 +3,6 @@ package flows
 import (
 	"context"
 	"errors"
-	"time"
 
 	"tollgate/flows/oauth"
 	"tollgate/flows/store"
@@ -39,7 +38,7 @@ func (f *Flows) revoke(ctx context.Context, tok, owner string) error {
 		return errNotYours
 	}
 	claims := &k.claims
-	if err := f.store.RevokeToken(ctx, claims.ID, time.Unix(claims.Expires, 0).Add(clockMargin)); err != nil {
+	if err := f.store.RevokeToken(ctx, claims.ID, tokenEnd(claims.Expires)); err != nil {
 		return outage(err)
 	}
 	f.emit(ctx, EventTokenRevoked, Event{ClientID: claims.ClientID, Subject: claims.Subject, Grant: claims.Grant})
