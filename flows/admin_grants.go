@@ -41,6 +41,7 @@ func (f *Flows) ListGrants(ctx context.Context, username, clientID, cursor strin
 		case errors.Is(err, store.ErrRevoked): // with all of its user, client or session
 		case err != nil:
 			return nil, "", err
+		case f.isOver(family.Grant.Epoch):
 		default:
 			out = append(out, GrantInfo{
 				Grant: family.Grant, Refreshable: family.Current != store.Hash{},

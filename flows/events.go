@@ -37,6 +37,7 @@ const (
 	EventUserChanged      EventType = "user_changed"
 	EventKeyChanged       EventType = "key_changed"
 	EventKeyRevoked       EventType = "key_revoked"
+	EventStoreRolledBack  EventType = "store_rolled_back" // to older data: all tokens and logins were ended
 )
 
 // EventTypes lists every event.
@@ -45,7 +46,7 @@ func EventTypes() []EventType {
 		EventTokenIssued, EventTokenRefreshed, EventRefreshReplayed, EventTokenRevoked, EventGrantRevoked,
 		EventRefreshReused, EventCodeReplayed, EventClientRefused, EventLogin, EventLoginFailed, EventLoginLocked,
 		EventLogout, EventConsentGiven, EventConsentDenied, EventConsentWithdrawn, EventClientChanged,
-		EventUserChanged, EventKeyChanged, EventKeyRevoked,
+		EventUserChanged, EventKeyChanged, EventKeyRevoked, EventStoreRolledBack,
 	}
 }
 
@@ -91,8 +92,11 @@ func (f *Flows) LoginLocked(ctx context.Context, username string) {
 // KeyChanged notes what this node did to a signing key; change is one of the keys.Event words.
 func (f *Flows) KeyChanged(ctx context.Context, change, kid string) {
 	t := EventKeyChanged
-	if change == keys.EventRevoked {
+	switch change {
+	case keys.EventRevoked:
 		t = EventKeyRevoked
+	case keys.EventReset:
+		t = EventStoreRolledBack
 	}
 	f.emit(ctx, t, Event{Key: kid, Detail: change})
 }

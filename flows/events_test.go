@@ -85,6 +85,7 @@ func everything(t *testing.T, w *world, ctx context.Context) (secrets []string) 
 	}
 	w.KeyChanged(ctx, keys.EventPublished, "kid-1")
 	w.KeyChanged(ctx, keys.EventRevoked, "kid-1")
+	w.KeyChanged(ctx, keys.EventReset, "")
 	return secrets
 }
 
@@ -102,7 +103,7 @@ func TestEvents_EverythingIsOneAndNoneCarriesASecret(t *testing.T) {
 	ctx := WithOrigin(t.Context(), Origin{RequestID: "request-1", Addr: netip.MustParseAddr("203.0.113.7")})
 	secrets := everything(t, w, ctx)
 	details := []string{"", "created", "updated", "deleted", "disabled", "enabled", "password set", "secret rotated", "revoked", "by an operator",
-		"consent withdrawn", "all of the user", "all of the client", "grants ended", "no longer stands", "published", "revoked"}
+		"consent withdrawn", "all of the user", "all of the client", "grants ended", "no longer stands", "published", "revoked", "reset"}
 	for _, e := range w.events[before:] {
 		text := string(must(json.Marshal(e))(t))
 		for _, secret := range secrets {

@@ -165,6 +165,7 @@ func (f *Flows) complete(ctx context.Context, t *turn) (*Step, error) {
 
 		ClientGeneration: client.Generation,
 		UserGeneration:   t.session.UserGeneration,
+		Epoch:            t.session.Epoch,
 	}
 	record := &store.Code{Grant: grant, Challenge: t.i.Challenge, ExpiresAt: f.now().Add(f.cfg.CodeTTL),
 		Refreshable: t.i.Scope.Has(oauth.ScopeOfflineAccess)}

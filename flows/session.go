@@ -34,10 +34,12 @@ func (f *Flows) session(ctx context.Context, cookie string) (*store.Session, err
 	}
 	ctx = store.Fresh(ctx) // what is issued to a session is dated after it, and no later cut-off reaches it
 	if err = f.userStands(ctx, s.Subject, s.UserGeneration); err == nil {
-		err = f.checkRevoked(ctx, store.TokenRef{Subject: s.Subject, SessionID: s.ID, IssuedAt: s.AuthTime})
+		err = f.checkRevoked(ctx, store.TokenRef{Subject: s.Subject, SessionID: s.ID, IssuedAt: s.AuthTime, Epoch: s.Epoch})
 	}
 	switch {
 	case errors.Is(err, store.ErrRevoked):
+		return nil, nil
+	case errors.Is(err, store.ErrReset) && f.isOver(s.Epoch):
 		return nil, nil
 	case err != nil:
 		return nil, err
@@ -131,9 +133,13 @@ func (f *Flows) checkPassword(ctx context.Context, username, password string) (*
 // not be worth anything after it. The login is dated before the user was read: whatever changed
 // the user since then ends the session, too.
 func (f *Flows) beginSession(ctx context.Context, user *oauth.User, at time.Time, old string) (*store.Session, *NewSession, error) {
+	set := f.keys.Snapshot()
+	if set == nil {
+		return nil, nil, oauth.Unavailable(errNoKeys)
+	}
 	s := &store.Session{
 		ID: token.NewSecret()[:22], Subject: user.Subject, Username: user.Username,
-		AuthTime: at, ExpiresAt: at.Add(f.cfg.SessionTTL), UserGeneration: user.Generation,
+		AuthTime: at, ExpiresAt: at.Add(f.cfg.SessionTTL), UserGeneration: user.Generation, Epoch: set.Epoch,
 	}
 	cookie := token.NewSecret()
 	if err := f.store.PutSession(ctx, hashOf(cookie), s); err != nil {

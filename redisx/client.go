@@ -35,6 +35,10 @@ func (c *Client) Ping(ctx context.Context) (time.Duration, error) {
 	return time.Since(start), err
 }
 
+// Dials is how many connections were opened so far. It grows before the first command goes over a
+// new one: as long as it stays, nobody has talked to a Redis that was started anew.
+func (c *Client) Dials() int64 { return c.dialer.dials.Load() }
+
 // B returns a builder of commands. A command is used once. Its strings must not alias a buffer
 // that is reused: after a timeout the connection may still be about to write it.
 func (c *Client) B() rueidis.Builder {

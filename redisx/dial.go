@@ -13,6 +13,7 @@ import (
 // dialer opens connections: with the certificates and the password that the files hold now.
 type dialer struct {
 	cfg      *Config
+	dials    atomic.Int64 // connections that were opened
 	opening  atomic.Int64 // connections being opened, until Redis has said its first word
 	tls      atomic.Pointer[tlsConfig]
 	password atomic.Pointer[string]
@@ -58,6 +59,7 @@ func (d *dialer) dial(ctx context.Context, address string, by *net.Dialer, _ *tl
 		d.failed(err)
 		return nil, err
 	}
+	d.dials.Add(1)
 	return &connection{Conn: conn, opened: opened}, nil
 }
 

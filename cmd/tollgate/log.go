@@ -5,6 +5,7 @@ import (
 	"go.uber.org/zap/zapcore"
 
 	"tollgate/flows"
+	"tollgate/flows/keys"
 )
 
 // newJSONLog writes one JSON object per line: what serve says to the machines that collect it. Lines
@@ -55,6 +56,10 @@ func optional(text, name string) zap.Field {
 }
 
 func (n *node) logKeyEvent(event, kid string) {
+	if event == keys.EventReset {
+		n.log.Error("the stored data were lost, or became those of an earlier time: every token and login from before is refused, and new signing keys are used")
+		return
+	}
 	n.log.Info("signing key", zap.String("event", event), zap.String("kid", kid))
 }
 

@@ -98,8 +98,9 @@ func (m *Manager) Snapshot() *Set { return m.snap.Load() }
 // nodes one saves and the others read what it made.
 func (m *Manager) Load(ctx context.Context) error {
 	err := m.reread(ctx)
-	if errors.Is(err, store.ErrAbsent) {
-		// None yet, or lost: the data's new life gets new keys, and no old token is good in it.
+	if errors.Is(err, store.ErrAbsent) || errors.Is(err, store.ErrReset) {
+		// None yet, or lost, or of an earlier time: the data's new life gets new keys, and no old
+		// token is good in it.
 		err = m.change(ctx, (*edit).first)
 	}
 	if err != nil {

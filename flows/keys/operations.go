@@ -96,10 +96,12 @@ func (m *Manager) tryChange(ctx context.Context, apply func(*edit) error, made m
 	switch {
 	case errors.Is(err, store.ErrAbsent):
 		ks, apply = &store.KeySet{Epoch: newEpoch()}, (*edit).first
+	case errors.Is(err, store.ErrReset):
+		ks, apply = &store.KeySet{Epoch: newEpoch(), Version: ks.Version, Replaces: ks.Epoch}, (*edit).first
 	case err != nil:
 		return err
 	}
-	next := &store.KeySet{Epoch: ks.Epoch, Version: ks.Version + 1, Keys: slices.Clone(ks.Keys)}
+	next := &store.KeySet{Epoch: ks.Epoch, Version: ks.Version + 1, Keys: slices.Clone(ks.Keys), Replaces: ks.Replaces}
 	e := &edit{ks: next, now: m.now(), ahead: m.cfg.PublishAhead, keep: m.cfg.KeepRetired,
 		fresh: func(alg oauth.Alg) (store.SigningKey, error) {
 			k, ok := made[alg]
@@ -118,6 +120,9 @@ func (m *Manager) tryChange(ctx context.Context, apply func(*edit) error, made m
 	m.reseal(next)
 	if err := m.cfg.Store.SaveKeySet(ctx, next); err != nil {
 		return err
+	}
+	if next.Replaces != "" {
+		m.cfg.OnChange(ctx, EventReset, "")
 	}
 	reportStates(func(event, kid string) { m.cfg.OnChange(ctx, event, kid) }, storedStates(ks, e.now), storedStates(next, e.now))
 	return m.adopt(next)

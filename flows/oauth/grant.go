@@ -21,6 +21,8 @@ type Grant struct {
 	// grant stands; UserGeneration is "" for client_credentials.
 	ClientGeneration string `json:"client_generation"`
 	UserGeneration   string `json:"user_generation,omitempty"`
+	// Epoch is that of the key set at the login: of a life of the stored data.
+	Epoch string `json:"epoch,omitempty"`
 }
 
 // GrantID names a grant: 22 characters of base64url, 16 random bytes. Everything that belongs to

@@ -36,7 +36,8 @@ type Revocations interface {
 	// RevokeSubject ends what was issued for a subject at or before the moment.
 	RevokeSubject(ctx context.Context, subject string, at, until time.Time) error
 	// CheckRevoked returns one answer per reference, in order: nil, ErrRevoked, ErrReset, or an
-	// outage. It asks once for all of them. An empty Epoch skips the check for ErrReset.
+	// outage. It asks once for all of them. An empty Epoch skips the comparison with the
+	// stored one; where the backend holds older data than before, it is ErrReset all the same.
 	CheckRevoked(ctx context.Context, refs []TokenRef) []error
 	// Generation moves whenever CheckRevoked may say something else than before of a token of the
 	// grant on this node, and when it is no longer known whether it would; without a grant, when

@@ -15,6 +15,7 @@ type Session struct {
 	ExpiresAt time.Time `json:"expires_at"`
 
 	UserGeneration string `json:"user_generation"` // of the user when they signed in
+	Epoch          string `json:"epoch"`           // of the key set at that time
 }
 
 // Sessions keeps login sessions.

@@ -23,17 +23,21 @@ type SigningKey struct {
 // KeySet is all signing keys as one value that changes as a whole.
 type KeySet struct {
 	// Epoch names this life of the data: made with the first key set, kept by every later one.
-	// A backend that lost its data cannot show it, which is how the loss is noticed.
-	Epoch   string       `json:"epoch"`
-	Version int64        `json:"version"` // 1 for the first, +1 with every save
-	Keys    []SigningKey `json:"keys"`
+	// A backend that lost its data cannot show it, which is how the loss is noticed. What is given
+	// in one life is worth nothing in the next.
+	Epoch    string       `json:"epoch"`
+	Replaces string       `json:"-"`       // the epoch that a new one ends; "" in every other save
+	Version  int64        `json:"version"` // 1 for the first, +1 with every save
+	Keys     []SigningKey `json:"keys"`
 }
 
 // SigningKeys keeps the key set, without expiry.
 type SigningKeys interface {
-	// GetKeySet returns the key set, or ErrAbsent before the first save.
+	// GetKeySet returns the key set, or ErrAbsent before the first save. Where the backend holds
+	// older data than it has shown before, as after a backup was restored, it says ErrReset and
+	// returns the set that is there: its epoch must be replaced.
 	GetKeySet(ctx context.Context) (*KeySet, error)
 	// SaveKeySet replaces the set if the stored version is ks.Version-1 (0: there is none yet);
-	// ErrVersion if it is not. So of racing nodes one wins, and the others read what it made.
+	// ErrVersion if it is not, or if the stored epoch is neither ks.Epoch nor ks.Replaces. So of racing nodes one wins, and the others read what it made.
 	SaveKeySet(ctx context.Context, ks *KeySet) error
 }

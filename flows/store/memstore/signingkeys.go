@@ -24,10 +24,12 @@ func (s *Store) SaveKeySet(_ context.Context, ks *store.KeySet) error {
 	switch {
 	case s.keySet == nil && ks.Version != 1:
 		return store.ErrVersion
-	case s.keySet != nil && (s.keySet.Version != ks.Version-1 || s.keySet.Epoch != ks.Epoch):
+	case s.keySet != nil && s.keySet.Version != ks.Version-1,
+		s.keySet != nil && s.keySet.Epoch != ks.Epoch && s.keySet.Epoch != ks.Replaces:
 		return store.ErrVersion
 	}
 	s.keySet = cloneKeySet(ks)
+	s.keySet.Replaces = ""
 	s.generation.Add(1)
 	return nil
 }

@@ -19,6 +19,7 @@ type Store struct {
 	redis *redisx.Client
 	names names
 	now   func() time.Time
+	beat  beat
 
 	opened  time.Time // ages count from here: the wall clock may jump
 	decoded decodedClients

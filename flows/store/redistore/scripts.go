@@ -44,6 +44,8 @@ var (
 	revokeLua string
 	//go:embed save_keys.lua
 	saveKeysLua string
+	//go:embed beat.lua
+	beatLua string
 	//go:embed take_lease.lua
 	takeLeaseLua string
 	//go:embed release_lease.lua
@@ -67,6 +69,7 @@ var (
 	revokeGrant       = redisx.NewScript(raiseLua + endGrantLua + revokeGrantLua).Idempotent().Durable()
 	revoke            = redisx.NewScript(raiseLua + revokeLua).Idempotent().Durable()
 	saveKeys          = redisx.NewScript(saveKeysLua).Durable()
+	raiseBeat         = redisx.NewScript(beatLua)
 	takeLease         = redisx.NewScript(takeLeaseLua).Idempotent()
 	releaseLease      = redisx.NewScript(releaseLeaseLua).Idempotent()
 	appendEvents      = redisx.NewScript(appendEventsLua).Idempotent()

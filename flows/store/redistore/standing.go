@@ -26,7 +26,11 @@ func (s *Store) GetStanding(ctx context.Context, g *oauth.Grant) (*store.Standin
 			reads = append(reads, redisx.Read{Key: q.key})
 		}
 	}
+	reads = append(reads, redisx.Read{Key: s.names.keys(), Field: "epoch"})
 	replies := s.read(ctx, op, reads...)
+	if err := s.trusted(ctx); err != nil {
+		return nil, err
+	}
 	now, err := parseStanding(replies[:records], g)
 	if err != nil {
 		return nil, err
@@ -41,6 +45,9 @@ func (s *Store) GetStanding(ctx context.Context, g *oauth.Grant) (*store.Standin
 			return nil, err
 		}
 		replies = replies[n:]
+	}
+	if now.Epoch, err = text(replies[0].RedisMessage, replies[0].Err); err != nil && !errors.Is(err, store.ErrAbsent) {
+		return nil, err
 	}
 	return now, nil
 }

@@ -48,6 +48,19 @@ var signingKeys = []test{
 		other.Epoch = "epoch-2"
 		says(t, s.SaveKeySet(ctx, other), store.ErrVersion)
 	}},
+	{"an epoch is replaced by who names it, once", func(t *testing.T, s store.Store) {
+		ok(t, s.SaveKeySet(ctx, keySet(1)))
+		other := keySet(2)
+		other.Epoch, other.Replaces = "epoch-2", "epoch-0"
+		says(t, s.SaveKeySet(ctx, other), store.ErrVersion)
+		other.Replaces = "epoch-1"
+		ok(t, s.SaveKeySet(ctx, other))
+		says(t, s.SaveKeySet(ctx, other), store.ErrVersion)
+		got, err := s.GetKeySet(ctx)
+		ok(t, err)
+		other.Replaces = ""
+		same(t, got, other)
+	}},
 	{"row 409: of 32 racing saves one wins, and the others read what it made", func(t *testing.T, s store.Store) {
 		for version := int64(1); version <= 3; version++ {
 			winner := oneWins(t, race(func(i int) error {

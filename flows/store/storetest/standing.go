@@ -46,6 +46,11 @@ var standing = []test{
 		ok(t, s.DeleteConsent(ctx, g.Subject, g.ClientID))
 		same(t, stand(t, s, &g), &store.Standing{})
 	}},
+	{"the epoch is the stored one", func(t *testing.T, s store.Store) {
+		g := grant()
+		ok(t, s.SaveKeySet(ctx, keySet(1)))
+		same(t, stand(t, s, &g).Epoch, "epoch-1")
+	}},
 	{"a session that was ended revokes, and no other", func(t *testing.T, s store.Store) {
 		g := grant()
 		g.SessionID = "sid-1"

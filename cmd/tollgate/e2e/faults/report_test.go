@@ -54,7 +54,7 @@ var table = []*row{
 	{id: "F41", fault: "the TLS certificate file becomes garbage", goal: "the old one is kept"},
 	{id: "F42", fault: "rolling upgrade, and back", goal: "no error, no session lost"},
 	{id: "F43", fault: "one node is cut off from Redis", goal: "what others revoke is accepted there ≤ 1.0 s, then 503"},
-	{id: "F44", fault: "Redis is emptied; its data become yesterday's", goal: "nothing revoked or used comes back"},
+	{id: "F44", fault: "Redis is emptied; its data become yesterday's", goal: "nothing revoked or used comes back; one event tells"},
 	{id: "F46", fault: "a gateway gives up after 200 ms", goal: "/validate p99.9 ≤ 50 ms warm, ≤ 200 ms cold"},
 	{id: "F47", fault: "clients retry as hard as they can during an outage", goal: "attempts at Redis ≤ 1.1 × requests"},
 	{id: "F48", fault: "cold start under full load", goal: "the first 1,000 requests after ready succeed"},
