@@ -159,6 +159,9 @@ func TestFault_F28_TheClockOfRedisJumps(t *testing.T) {
 			lost = append(lost, "a code ("+jump+" s)")
 		}
 	}
+	if len(accepted) > 0 {
+		t.Errorf("accepted: %v", accepted)
+	}
 	record(t, "F28", len(accepted) == 0, "accepted: %s; lost: %s", list(accepted), list(lost))
 }
 

@@ -153,6 +153,9 @@ func TestFault_F44_DataAreLostOrOld(t *testing.T) {
 			back["a used code"] = true
 		}
 	}
+	if len(back) > 0 {
+		t.Errorf("after a restore these are accepted: %v", back)
+	}
 	alarms := 0.
 	for _, n := range in.nodes {
 		alarms += metric(n, `tollgate_events_total{type="store_rolled_back"}`)
