@@ -96,7 +96,7 @@ func (b *beat) due(at int64, now time.Time) bool {
 
 // raise adds one to the beat. Nobody needs to know whether it succeeded.
 func (s *Store) raise(ctx context.Context) {
-	values, err := s.exec(ctx, raiseBeat, "beat", []string{s.names.beat()}, ttl(beatLife))
+	values, err := s.exec(ctx, raiseBeat, "raise_beat", []string{s.names.beat()}, ttl(beatLife))
 	if err != nil {
 		return
 	}
