@@ -61,6 +61,7 @@ type Flows struct {
 	keys      *keys.Manager
 	verifier  *token.Verifier
 	signing   turns
+	resources string // the default audience of access tokens
 	refused   refused
 	known     *knowledge
 	rereads   rereads
@@ -73,7 +74,7 @@ func New(c Config) *Flows {
 	c.setDefaults()
 	return &Flows{
 		cfg: c, store: c.Store, keys: c.Keys, signing: newTurns(allButOne(), "sign"),
-		known: newKnowledge(c.CacheBytes), began: c.Now(),
+		known: newKnowledge(c.CacheBytes), began: c.Now(), resources: c.Issuer + "/resources",
 		refused: refused{now: func() int64 { return c.Now().Unix() }},
 		verifier: &token.Verifier{
 			Issuer: c.Issuer, Keys: c.Keys.Snapshot, Now: c.Now, Leeway: leeway, Skew: maxSkew, MaxLife: MaxAccessTTL,
@@ -121,9 +122,6 @@ func (c Config) KeepRetiredKeys() time.Duration {
 	c.setDefaults()
 	return max(c.AccessTTL, c.IDTokenTTL) + clockMargin
 }
-
-// resources is the default audience of access tokens.
-func (f *Flows) resources() string { return f.cfg.Issuer + "/resources" }
 
 // ahead is how far in the future the cut-off of who is disabled or deleted lies: another node's clock
 // may be that fast, and it may not have heard of it for that long.

@@ -191,7 +191,7 @@ var (
 )
 
 // wantCode fails unless err is the answer with that code.
-func wantCode(t *testing.T, err error, code oauth.Code) {
+func wantCode(t testing.TB, err error, code oauth.Code) {
 	t.Helper()
 	if err == nil {
 		t.Fatalf("no error, want %s", code)

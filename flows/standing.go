@@ -27,7 +27,7 @@ import (
 // grant was ended since it was given. Whether the grant itself was, taking the code or rotating the
 // token has told. Generations decide first: they need no clock, and nobody forgets them.
 func (f *Flows) grantStands(ctx context.Context, g *oauth.Grant) error {
-	for _, ctx := range []context.Context{ctx, store.Fresh(ctx)} {
+	for range 2 {
 		now, err := f.store.GetStanding(ctx, g)
 		if err != nil {
 			return outage(err)
@@ -35,6 +35,7 @@ func (f *Flows) grantStands(ctx context.Context, g *oauth.Grant) error {
 		if stands(now, g) {
 			return nil
 		}
+		ctx = store.Fresh(ctx)
 	}
 	return store.ErrRevoked
 }

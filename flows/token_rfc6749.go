@@ -3,6 +3,7 @@ package flows
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"tollgate/flows/clientauth"
@@ -80,7 +81,7 @@ func (f *Flows) checkPermission(client *oauth.Client, r *TokenRequest, scope oau
 	switch {
 	case !client.MayUse(grant):
 		return oauth.NewError(oauth.CodeUnauthorizedClient, "the client is not registered for this grant") // 5.2
-	case grant == oauth.GrantClientCredentials && !withoutUserScopes(client.Scope).Covers(scope):
+	case grant == oauth.GrantClientCredentials && !mayHaveAlone(client, scope):
 		return oauth.NewError(oauth.CodeInvalidScope, "the scope is not one this client may have by itself") // 3.3
 	case grant == oauth.GrantRefreshToken && !client.Scope.Covers(scope):
 		return errWider // RFC 6749 6
@@ -116,7 +117,7 @@ func (f *Flows) audience(client *oauth.Client) string {
 	if client.Audience != "" {
 		return client.Audience
 	}
-	return f.resources()
+	return f.resources
 }
 
 // clientCredentials issues a token to the client itself (RFC 6749 4.4). There is no refresh
@@ -137,15 +138,23 @@ func (f *Flows) clientCredentials(ctx context.Context, c *tokenCall) (*TokenAnsw
 	return f.issue(ctx, c, grant, scope, EventTokenIssued)
 }
 
+// mayHaveAlone reports whether all of a scope is the client's, and nothing of it a person's to give.
+func mayHaveAlone(client *oauth.Client, scope oauth.Scope) bool {
+	return client.Scope.Covers(scope) && !slices.ContainsFunc(scope, isOfUsers)
+}
+
 // withoutUserScopes drops what only a person can give.
 func withoutUserScopes(s oauth.Scope) oauth.Scope {
-	out := oauth.Scope{}
-	for _, name := range s {
-		switch name {
-		case oauth.ScopeOpenID, oauth.ScopeProfile, oauth.ScopeEmail, oauth.ScopeOfflineAccess:
-		default:
-			out = append(out, name)
-		}
+	if !slices.ContainsFunc(s, isOfUsers) {
+		return s
 	}
-	return out
+	return slices.DeleteFunc(slices.Clone(s), isOfUsers)
+}
+
+func isOfUsers(name string) bool {
+	switch name {
+	case oauth.ScopeOpenID, oauth.ScopeProfile, oauth.ScopeEmail, oauth.ScopeOfflineAccess:
+		return true
+	}
+	return false
 }

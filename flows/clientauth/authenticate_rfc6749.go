@@ -27,7 +27,7 @@ func Authenticate(ctx context.Context, clients store.Clients, c *Credentials) (*
 	if err != nil {
 		return nil, err
 	}
-	for _, ctx := range []context.Context{ctx, store.Fresh(ctx)} {
+	for range 2 {
 		client, err := clients.GetClient(ctx, presented.id)
 		if err != nil && !errors.Is(err, store.ErrAbsent) {
 			return nil, oauth.Unavailable(err)
@@ -38,6 +38,7 @@ func Authenticate(ctx context.Context, clients store.Clients, c *Credentials) (*
 		if presented.id == "" {
 			break
 		}
+		ctx = store.Fresh(ctx)
 	}
 	return nil, oauth.InvalidClient()
 }

@@ -3,6 +3,7 @@ package token
 import (
 	"errors"
 	"strconv"
+	"sync"
 
 	"tollgate/flows/keys"
 )
@@ -17,12 +18,15 @@ var ErrTooLarge = errors.New("token: larger than MaxSize")
 // MintAccess signs an access token (RFC 9068 2). Grant, IssuedAtMS and Epoch of a are not used:
 // they follow from its ID and the key. Claims that Verifier.Access would refuse are refused here.
 func MintAccess(k *keys.Key, a *Access) (string, error) {
-	signed := *a
-	if err := checkAccess(&signed); err != nil {
+	if _, err := checkWhole(a); err != nil {
 		return "", err
 	}
-	return mint(k, k.AccessHeader, appendAccess(nil, a))
+	var room [typicalClaims]byte
+	return mint(k, k.AccessHeader, appendAccess(room[:0], a))
 }
+
+// typicalClaims is room for nearly all claims; larger ones move to the heap.
+const typicalClaims = 768
 
 // appendAccess writes the claims in a fixed order. scope and sid are left out where they are empty.
 func appendAccess(dst []byte, a *Access) []byte {
@@ -44,22 +48,28 @@ func appendAccess(dst []byte, a *Access) []byte {
 
 // mint joins header and claims, signs them and returns the JWS in compact form (RFC 7515 7.1).
 func mint(k *keys.Key, header string, claims []byte) (string, error) {
-	out := make([]byte, 0, len(header)+b64.EncodedLen(len(claims))+2+maxSignature)
-	out = append(append(out, header...), '.')
+	buffer := drafts.Get().(*[]byte)
+	defer drafts.Put(buffer)
+	out := append(append((*buffer)[:0], header...), '.')
 	out = b64.AppendEncode(out, claims)
-	sig, err := sign(k, out)
+	var room [maxSignature]byte
+	sig, err := appendSignature(room[:0], k, out)
 	if err != nil {
 		return "", err
 	}
 	out = b64.AppendEncode(append(out, '.'), sig)
+	*buffer = out
 	if len(out) > MaxSize {
 		return "", ErrTooLarge
 	}
 	return string(out), nil
 }
 
-// maxSignature is RSA-2048's, in base64url: only how much room is set aside.
-const maxSignature = 342
+// maxSignature is RSA-2048's, in bytes: only how much room is set aside.
+const maxSignature = 256
+
+// drafts are buffers that tokens are put together in.
+var drafts = sync.Pool{New: func() any { buffer := make([]byte, 0, 1024); return &buffer }}
 
 // appendText writes s as a JSON string (RFC 8259 7). checkText has seen it: it is valid UTF-8
 // without control characters, so that only two characters need an escape.

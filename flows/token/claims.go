@@ -40,6 +40,15 @@ func parseClaims(payload []byte) (*claims, error) {
 // checkAccess says whether an access token's claims are whole (RFC 9068 2.2) and agree with each
 // other, and fills in what its id says.
 func checkAccess(a *Access) error {
+	id, err := checkWhole(a)
+	if err == nil {
+		a.Grant, a.IssuedAtMS = grantID(id[:idSize]), issuedOf(&id).UnixMilli()
+	}
+	return err
+}
+
+// checkWhole is checkAccess without filling in. It returns the bytes of the id.
+func checkWhole(a *Access) (id [tokenIDSize]byte, err error) {
 	for _, c := range []struct {
 		name, text string
 		needed     bool
@@ -48,18 +57,17 @@ func checkAccess(a *Access) error {
 		{"client_id", a.ClientID, true}, {"scope", a.Scope, false}, {"sid", a.SessionID, false},
 	} {
 		if err := checkText(c.name, c.text, c.needed); err != nil {
-			return err
+			return id, err
 		}
 	}
-	grant, issued, ok := ParseTokenID(a.ID)
+	id, ok := decodeTokenID(a.ID)
 	switch {
 	case !ok:
-		return errors.New("claims: jti is malformed")
-	case issued.Unix() != a.IssuedAt:
-		return errors.New("claims: iat and jti disagree")
+		return id, errors.New("claims: jti is malformed")
+	case issuedOf(&id).Unix() != a.IssuedAt:
+		return id, errors.New("claims: iat and jti disagree")
 	}
-	a.Grant, a.IssuedAtMS = grant, issued.UnixMilli()
-	return checkTimes(a.IssuedAt, a.Expires)
+	return id, checkTimes(a.IssuedAt, a.Expires)
 }
 
 // checkID does the same for an id_token (OIDC Core 2).

@@ -23,6 +23,7 @@ const (
 
 const (
 	idSize     = 16
+	grantText  = 22
 	secretSize = 32 // 256 bits: RFC 6749 10.10 asks for a guessing chance below 2^-160
 	macSize    = 12
 	handleSize = idSize + secretSize + macSize // no bits to spare in base64
@@ -66,7 +67,7 @@ func (h *Handles) Parse(kind Kind, s string) (oauth.GrantID, store.Hash, bool) {
 	body, sum := raw[:idSize+secretSize], raw[idSize+secretSize:]
 	for _, key := range h.macKeys {
 		if hmac.Equal(sum, mac(key, kind, body)) {
-			return oauth.GrantID(b64.EncodeToString(raw[:idSize])), HashOf(s), true
+			return grantID(raw[:idSize]), HashOf(s), true
 		}
 	}
 	return "", store.Hash{}, false
@@ -95,14 +96,21 @@ func HashOf(s string) store.Hash { return sha256.Sum256([]byte(s)) }
 func NewGrantID() oauth.GrantID {
 	var raw [idSize]byte
 	rand.Read(raw[:])
-	return oauth.GrantID(b64.EncodeToString(raw[:]))
+	return grantID(raw[:])
+}
+
+// grantID names a grant by its 16 bytes.
+func grantID(raw []byte) oauth.GrantID {
+	var text [grantText]byte
+	b64.Encode(text[:], raw)
+	return oauth.GrantID(text[:])
 }
 
 // putGrant writes the 16 bytes of a grant id to the start of dst.
 func putGrant(dst []byte, g oauth.GrantID) {
-	raw, err := b64.DecodeString(string(g))
-	if err != nil || len(raw) != idSize {
+	var text [grantText]byte
+	copy(text[:], g)
+	if n, err := b64.Decode(dst[:idSize], text[:]); err != nil || n != idSize || len(g) != grantText {
 		panic(fmt.Sprintf("token: malformed grant id %q", g))
 	}
-	copy(dst, raw)
 }

@@ -28,7 +28,8 @@ func MintID(k *keys.Key, c *IDClaims) (string, error) {
 	if err := checkID(c); err != nil {
 		return "", err
 	}
-	return mint(k, k.IDHeader, appendID(nil, c))
+	var room [typicalClaims]byte
+	return mint(k, k.IDHeader, appendID(room[:0], c))
 }
 
 // appendID writes the claims in a fixed order, without the empty ones.

@@ -23,38 +23,43 @@ const p256Size = 32 // bytes of r and of s, RFC 7518 3.4
 // errSignature says that a signature does not fit; callers turn it into ErrInvalid.
 var errSignature = errors.New("token: wrong signature")
 
-// sign returns the JWS signature over input with the key's one algorithm (RFC 7515 5.1).
-func sign(k *keys.Key, input []byte) ([]byte, error) {
+// appendSignature appends the JWS signature over input with the key's one algorithm (RFC 7515 5.1).
+func appendSignature(dst []byte, k *keys.Key, input []byte) ([]byte, error) {
 	switch k.Alg {
 	case oauth.EdDSA: // RFC 8037 3.1: over the message itself
-		return k.Signer.Sign(rand.Reader, input, crypto.Hash(0))
+		if key, ok := k.Signer.(ed25519.PrivateKey); ok { // in this process: spares the signature's own memory
+			return append(dst, ed25519.Sign(key, input)...), nil
+		}
+		sig, err := k.Signer.Sign(rand.Reader, input, crypto.Hash(0))
+		return append(dst, sig...), err
 	case oauth.RS256: // RFC 7518 3.3
 		digest := sha256.Sum256(input)
-		return k.Signer.Sign(rand.Reader, digest[:], crypto.SHA256)
+		sig, err := k.Signer.Sign(rand.Reader, digest[:], crypto.SHA256)
+		return append(dst, sig...), err
 	case oauth.ES256: // RFC 7518 3.4: r | s, not the DER that crypto.Signer gives
 		digest := sha256.Sum256(input)
 		der, err := k.Signer.Sign(rand.Reader, digest[:], crypto.SHA256)
 		if err != nil {
 			return nil, err
 		}
-		return rawSignature(der)
+		return appendRaw(dst, der)
 	default:
 		return nil, fmt.Errorf("no signer for algorithm %q", k.Alg)
 	}
 }
 
-// rawSignature turns SEQUENCE { r, s } into 64 bytes.
-func rawSignature(der []byte) ([]byte, error) {
+// appendRaw appends SEQUENCE { r, s } as 64 bytes.
+func appendRaw(dst, der []byte) ([]byte, error) {
 	var r, s big.Int
 	in, inner := cryptobyte.String(der), cryptobyte.String(nil)
 	if !in.ReadASN1(&inner, asn1.SEQUENCE) || !in.Empty() ||
 		!inner.ReadASN1Integer(&r) || !inner.ReadASN1Integer(&s) || !inner.Empty() {
 		return nil, errors.New("signer returned a malformed ECDSA signature")
 	}
-	raw := make([]byte, 2*p256Size)
+	var raw [2 * p256Size]byte
 	r.FillBytes(raw[:p256Size])
 	s.FillBytes(raw[p256Size:])
-	return raw, nil
+	return append(dst, raw[:]...), nil
 }
 
 // verify checks a JWS signature with the key's one algorithm (RFC 7515 5.2). ECDSA's second

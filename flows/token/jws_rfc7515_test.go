@@ -14,7 +14,7 @@ func TestJWS_SignsAndVerifiesTheVectors(t *testing.T) {
 			if err := verify(k, []byte(v.Input), sig); err != nil {
 				t.Errorf("the RFC's signature: %v", err)
 			}
-			own, err := sign(k, []byte(v.Input))
+			own, err := appendSignature(nil, k, []byte(v.Input))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -36,7 +36,7 @@ func TestJWS_RefusesEveryFlippedBitOfASignature(t *testing.T) {
 	input := []byte("header.payload")
 	for _, alg := range oauth.Algs() {
 		k := f.set.Active(alg)
-		sig, err := sign(k, input)
+		sig, err := appendSignature(nil, k, input)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -53,7 +53,7 @@ func TestJWS_RefusesEveryFlippedBitOfASignature(t *testing.T) {
 func TestJWS_ECDSASignaturesAreAlways64Bytes(t *testing.T) {
 	k := newFixture(t).set.Active(oauth.ES256)
 	for i := range 600 { // one in 256 has an r with a leading zero, as many an s
-		sig, err := sign(k, []byte{byte(i), byte(i >> 8)})
+		sig, err := appendSignature(nil, k, []byte{byte(i), byte(i >> 8)})
 		if err != nil || len(sig) != 64 {
 			t.Fatalf("%d bytes, %v", len(sig), err)
 		}
@@ -62,7 +62,7 @@ func TestJWS_ECDSASignaturesAreAlways64Bytes(t *testing.T) {
 		}
 	}
 	for _, der := range []string{"", "\x30\x00", "\x30\x06\x02\x01\x01\x02\x01", "\x30\x06\x02\x01\x01\x02\x01\x01x"} {
-		if _, err := rawSignature([]byte(der)); err == nil {
+		if _, err := appendRaw(nil, []byte(der)); err == nil {
 			t.Errorf("malformed DER %x is accepted", der)
 		}
 	}
