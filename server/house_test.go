@@ -24,13 +24,28 @@ const testIssuer = "http://127.0.0.1:8080"
 // testKeys are made once: an RSA key takes a while, and no test here changes them.
 var testKeys = sync.OnceValue(func() *keys.Manager {
 	m := keys.NewManager(keys.Config{
-		Store: memstore.New(memstore.Options{}), Master: keys.DevMaster(), KeepRetired: time.Hour, Node: "test", Now: time.Now,
+		Store: testKeyStore(), Master: keys.DevMaster(), KeepRetired: time.Hour, Node: "test", Now: time.Now,
 	})
 	if err := m.Load(context.Background()); err != nil {
 		panic(err)
 	}
 	return m
 })
+
+var testKeyStore = sync.OnceValue(func() *memstore.Store { return memstore.New(memstore.Options{}) })
+
+// shareKeys gives a store the key set that testKeys has, unless it has one.
+func shareKeys(t *testing.T, st store.Store) {
+	t.Helper()
+	testKeys()
+	ks, err := testKeyStore().GetKeySet(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := st.SaveKeySet(t.Context(), ks); err != nil && err != store.ErrVersion {
+		t.Fatal(err)
+	}
+}
 
 // house is a whole server in memory, with the demo data and a clock that can be turned.
 type house struct {
@@ -57,6 +72,7 @@ func newHouseOn(t *testing.T, issuer string, st store.Store, change ...func(*Con
 		st = memstore.New(memstore.Options{Now: h.now})
 	}
 	t.Cleanup(func() { _ = st.Close() })
+	shareKeys(t, st)
 	h.flows = flows.New(flows.Config{
 		Issuer: issuer, Store: st, Keys: testKeys(), Now: h.now, Passwords: flows.NewPasswords(2),
 		Handles: token.NewHandles(keys.DevMaster().Derive("handles")...), ReplayWindow: 10 * time.Second,
