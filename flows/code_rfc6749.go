@@ -57,6 +57,7 @@ func (f *Flows) redeemCode(ctx context.Context, c *tokenCall) (*oauth.Grant, str
 		Now:         f.now(),
 		MaxMisses:   maxVerifierMisses,
 		KeepSpent:   keepSpentCode,
+		Until:       c.at.Add(f.cfg.RefreshTTL),
 		Refresh:     token.HashOf(refresh),
 	})
 	switch {

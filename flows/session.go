@@ -43,6 +43,8 @@ func (f *Flows) session(ctx context.Context, cookie string) (*store.Session, err
 		return nil, nil
 	case err != nil:
 		return nil, err
+	case s.Epoch == "" && f.isOver(""):
+		return nil, nil
 	}
 	return s, nil
 }

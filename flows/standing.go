@@ -45,7 +45,7 @@ func stands(now *store.Standing, g *oauth.Grant) bool {
 	case now.Client == nil, now.Client.Disabled, now.Client.Generation != g.ClientGeneration:
 	case now.User == nil, now.User.Disabled, now.User.Generation != g.UserGeneration:
 	case now.Consent == nil, !now.Consent.Scope.Covers(g.Scope):
-	case now.Revoked, now.Epoch != g.Epoch:
+	case now.Revoked, !store.SameLife(now.Epoch, g.Epoch):
 	default:
 		return true
 	}
@@ -80,5 +80,5 @@ func (f *Flows) endUnless(ctx context.Context, g *oauth.Grant, said error) error
 // isOver reports whether the stored data have begun another life than the one that the epoch names.
 func (f *Flows) isOver(epoch string) bool {
 	set := f.keys.Snapshot()
-	return set != nil && set.Epoch != epoch
+	return set != nil && !store.SameLife(set.Epoch, epoch)
 }

@@ -97,7 +97,7 @@ func (m *Manager) tryChange(ctx context.Context, apply func(*edit) error, made m
 	case errors.Is(err, store.ErrAbsent):
 		ks, apply = &store.KeySet{Epoch: newEpoch()}, (*edit).first
 	case errors.Is(err, store.ErrReset):
-		ks, apply = &store.KeySet{Epoch: newEpoch(), Version: ks.Version, Replaces: ks.Epoch}, (*edit).first
+		ks, apply = &store.KeySet{Epoch: store.LaterEpoch(newEpoch()), Version: ks.Version, Replaces: ks.Epoch}, (*edit).first
 	case err != nil:
 		return err
 	}

@@ -28,6 +28,8 @@ type TakeCode struct {
 	MaxMisses   int           // wrong verifiers after which the code is spent
 	KeepSpent   time.Duration // how long a spent code is remembered, so that a replay is seen
 
+	// Until is the end of the family where the code names none, as one of an older version.
+	Until time.Time
 	// Refresh is the family's first refresh token, unused where the code is not Refreshable.
 	Refresh Hash
 }

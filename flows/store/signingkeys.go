@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"tollgate/flows/oauth"
@@ -40,4 +41,16 @@ type SigningKeys interface {
 	// SaveKeySet replaces the set if the stored version is ks.Version-1 (0: there is none yet);
 	// ErrVersion if it is not, or if the stored epoch is neither ks.Epoch nor ks.Replaces. So of racing nodes one wins, and the others read what it made.
 	SaveKeySet(ctx context.Context, ks *KeySet) error
+}
+
+// laterLife is what the epoch of a life begins with that took the place of another.
+const laterLife = "+"
+
+// LaterEpoch makes of a fresh name the epoch that replaces another one.
+func LaterEpoch(name string) string { return laterLife + name }
+
+// SameLife reports whether what names an epoch was given in the life of the stored one. What names
+// none was given before grants and sessions named theirs: in the first life.
+func SameLife(stored, named string) bool {
+	return named == stored || named == "" && !strings.HasPrefix(stored, laterLife)
 }

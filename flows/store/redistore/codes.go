@@ -40,7 +40,7 @@ func (s *Store) TakeCode(ctx context.Context, t *store.TakeCode) (*store.Code, e
 	values, refused := s.exec(ctx, takeCode, op,
 		[]string{s.names.code(t.Grant), s.names.revokedGrant(t.Grant), s.names.family(t.Grant)},
 		string(t.Code[:]), t.ClientID, t.RedirectURI, t.Challenge,
-		ms(t.Now), strconv.Itoa(t.MaxMisses), ttl(t.KeepSpent), string(t.Refresh[:]))
+		ms(t.Now), strconv.Itoa(t.MaxMisses), ttl(t.KeepSpent), string(t.Refresh[:]), ms(t.Until))
 	if len(values) == 0 {
 		return nil, refused
 	}

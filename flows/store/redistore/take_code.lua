@@ -1,9 +1,10 @@
 -- KEYS: code, revoked grant, family
 -- ARGV: hash, client, redirect, challenge, now, misses allowed, how long to keep a spent code,
---       first refresh token
+--       first refresh token, end of the family where the code names none
 local c = redis.call('HMGET', KEYS[1], 'hash', 'grant', 'client', 'redirect', 'challenge', 'refreshable', 'expires', 'until', 'spent')
 local hash, grant, client, redirect, challenge, refreshable, expires, ends, spent = unpack(c)
 local now = tonumber(ARGV[5])
+ends = ends or ARGV[9]
 
 if hash ~= ARGV[1] then return {'absent'} end
 if not spent then
