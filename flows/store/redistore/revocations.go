@@ -36,8 +36,15 @@ func (s *Store) RevokeSubject(ctx context.Context, subject string, at, until tim
 	return s.revoke(ctx, "revoke_subject", s.names.revokedSubject(subject), ms(at), until)
 }
 
-// Generation implements store.Revocations. // Everything about a grant is under its id as the hash tag.
-func (s *Store) Generation(g oauth.GrantID) uint64 { return s.redis.Generation(string(g)) }
+// Generation implements store.Revocations. Everything about a grant is under its id as the hash tag.
+// While the data are of an earlier time it is another one: nothing that is remembered counts then.
+func (s *Store) Generation(g oauth.GrantID) uint64 {
+	generation := s.redis.Generation(string(g))
+	if s.beat.old.Load() {
+		return ^generation
+	}
+	return generation
+}
 
 // GenerationLife implements store.Revocations.
 func (s *Store) GenerationLife() time.Duration { return s.redis.GenerationLife() }
