@@ -89,6 +89,9 @@ func (f *Flows) LoginLocked(ctx context.Context, username string) {
 	f.emit(ctx, EventLoginLocked, e)
 }
 
+// ClientRefused notes that a caller could not prove which client it is.
+func (f *Flows) ClientRefused(ctx context.Context) { f.emit(ctx, EventClientRefused, Event{}) }
+
 // KeyChanged notes what this node did to a signing key; change is one of the keys.Event words.
 func (f *Flows) KeyChanged(ctx context.Context, change, kid string) {
 	t := EventKeyChanged

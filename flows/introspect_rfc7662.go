@@ -15,10 +15,12 @@ import (
 const typeBearer = "Bearer"
 
 // IntrospectOne fills in the answer about one token (RFC 7662 2). What the caller may not see, what
-// is not good and what never was are the same answer: inactive (2.2).
+// is not good and what never was are the same answer: inactive (2.2). It keeps nothing of what it is
+// given. A caller that is refused as a client is no event yet: who asks makes it one by ClientRefused,
+// so that only then a context must be made that knows the request.
 func (f *Flows) IntrospectOne(ctx context.Context, caller *clientauth.Credentials, tok string, a *Introspection) error {
 	*a = Introspection{}
-	client, err := f.introspector(ctx, caller)
+	client, err := introspector(f.prove(ctx, caller))
 	if err != nil {
 		return err
 	}
@@ -44,7 +46,7 @@ func (f *Flows) IntrospectOne(ctx context.Context, caller *clientauth.Credential
 // Introspect answers as IntrospectOne does, one answer per token, in order. The store is asked once
 // for all of them.
 func (f *Flows) Introspect(ctx context.Context, r *IntrospectRequest) ([]Introspection, error) {
-	client, err := f.introspector(ctx, &r.Client)
+	client, err := introspector(f.authenticate(ctx, &r.Client))
 	if err != nil {
 		return nil, err
 	}
@@ -107,8 +109,7 @@ func (f *Flows) checkBatch(ctx context.Context, b *batch, now time.Time) error {
 
 // introspector is the caller, who must be a client that proves something: else anybody scans
 // tokens (2.1).
-func (f *Flows) introspector(ctx context.Context, c *clientauth.Credentials) (*oauth.Client, error) {
-	client, err := f.authenticate(ctx, c)
+func introspector(client *oauth.Client, err error) (*oauth.Client, error) {
 	if err != nil {
 		return nil, err
 	}

@@ -92,11 +92,17 @@ func (f *Flows) checkPermission(client *oauth.Client, r *TokenRequest, scope oau
 // authenticate finds the caller and holds it to its rate. Only a proven client uses up a
 // client's rate, so that a stranger's wrong secrets cannot; a public one proves nothing.
 func (f *Flows) authenticate(ctx context.Context, c *clientauth.Credentials) (*oauth.Client, error) {
+	client, err := f.prove(ctx, c)
+	if err != nil && oauth.AsError(err).Code == oauth.CodeInvalidClient {
+		f.ClientRefused(ctx)
+	}
+	return client, err
+}
+
+// prove is authenticate without an event.
+func (f *Flows) prove(ctx context.Context, c *clientauth.Credentials) (*oauth.Client, error) {
 	client, err := clientauth.Authenticate(ctx, f.store, c)
 	if err != nil {
-		if oauth.AsError(err).Code == oauth.CodeInvalidClient {
-			f.emit(ctx, EventClientRefused, Event{})
-		}
 		return nil, err
 	}
 	if client.Public() {

@@ -31,6 +31,9 @@ func serveIntrospect(r *request) error {
 	}
 	var answer flows.Introspection
 	if err := r.s.flows.IntrospectOne(r.ctx, &client, tok, &answer); err != nil {
+		if oauth.AsError(err).Code == oauth.CodeInvalidClient {
+			r.s.flows.ClientRefused(r.originCtx())
+		}
 		return err
 	}
 	r.sendJSON(200, appendIntrospection(r.body(), &answer))

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"fmt"
 	"runtime/debug"
 
@@ -84,9 +85,14 @@ func keptByNobody(next handler) handler {
 // originated lets the events of a request name it.
 func originated(next handler) handler {
 	return func(r *request) error {
-		r.ctx = flows.WithOrigin(r.ctx, flows.Origin{RequestID: string(r.id()), Addr: r.addr()})
+		r.ctx = r.originCtx()
 		return next(r)
 	}
+}
+
+// originCtx is ctx for what makes events. It is memory of its own, which checks of tokens do without.
+func (r *request) originCtx() context.Context {
+	return flows.WithOrigin(r.ctx, flows.Origin{RequestID: string(r.id()), Addr: r.addr()})
 }
 
 // finishHeaders sets what stands on every answer, refusals included.

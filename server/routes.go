@@ -41,7 +41,7 @@ func publicRoutes() []route {
 		{methods: "GET, HEAD", path: "/.well-known/jwks.json", name: "jwks", handle: serveJWKS, cors: true},
 
 		{methods: "POST", path: "/token", name: "token", handle: serveToken, limit: limitIP, costly: true, events: true, cors: true, noStore: true},
-		{methods: "POST", path: "/introspect", name: "introspect", handle: serveIntrospect, limit: limitIP, events: true, sampled: true, noStore: true},
+		{methods: "POST", path: "/introspect", name: "introspect", handle: serveIntrospect, limit: limitIP, sampled: true, noStore: true},
 		{methods: "POST", path: batchPath, name: "introspect_batch", handle: serveIntrospectBatch, limit: limitIP, costly: true, events: true, sampled: true, noStore: true},
 		{methods: "POST", path: "/revoke", name: "revoke", handle: serveRevoke, limit: limitIP, events: true, cors: true, noStore: true},
 		{methods: "GET, POST", path: "/userinfo", name: "userinfo", handle: serveUserInfo, limit: limitIP, cors: true, noStore: true, fail: failBearer},
