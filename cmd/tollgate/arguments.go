@@ -26,7 +26,7 @@ func checkCommandLine(cmd *cobra.Command) {
 }
 
 // called is what the arguments in a Use name.
-var called = map[string]string{"ID": "client", "USERNAME": "user", "KID": "key", "GRANT": "grant", "TOKEN": "token"}
+var called = map[string]string{"ID": "client", "USERNAME": "user", "KID": "key", "GRANT": "grant", "TOKEN": "token", "LOAD": "load"}
 
 func checkArguments(cmd *cobra.Command, args []string) error {
 	_, wanted, _ := strings.Cut(cmd.Use, " ")

@@ -46,11 +46,12 @@ type flowClient struct {
 	issuer     issuerMetadata
 }
 
-// issuerMetadata is what the flows need of RFC 8414 2.
+// issuerMetadata is what the flows and bench need of RFC 8414 2.
 type issuerMetadata struct {
 	Issuer                string `json:"issuer"`
 	TokenEndpoint         string `json:"token_endpoint"`
 	AuthorizationEndpoint string `json:"authorization_endpoint"`
+	IntrospectionEndpoint string `json:"introspection_endpoint"`
 }
 
 // tokens is a token answer (RFC 6749 5.1), whole in Raw.

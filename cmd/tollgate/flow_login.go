@@ -20,16 +20,26 @@ const maxPages = 6
 // signIn plays the browser at Tollgate's own pages: it fills the login form, allows on the consent
 // form, and returns the parameters of the redirect to the client.
 func signIn(ctx context.Context, start string, redirect *url.URL, user, password string) (url.Values, error) {
-	jar, err := cookiejar.New(nil)
+	browser, err := newBrowser(redirect)
 	if err != nil {
 		return nil, err
 	}
-	browser := &http.Client{Jar: jar, Timeout: 10 * time.Second, CheckRedirect: func(r *http.Request, _ []*http.Request) error {
+	return browse(ctx, browser, start, user, password)
+}
+
+// newBrowser keeps cookies, and stops where the client at the redirect URI would go on.
+func newBrowser(redirect *url.URL) (*http.Client, error) {
+	jar, err := cookiejar.New(nil)
+	return &http.Client{Jar: jar, Timeout: 10 * time.Second, CheckRedirect: func(r *http.Request, _ []*http.Request) error {
 		if r.URL.Host == redirect.Host && r.URL.Path == redirect.Path {
 			return http.ErrUseLastResponse // the answer itself: nobody listens there
 		}
 		return nil
-	}}
+	}}, err
+}
+
+// browse is signIn in a browser that may be signed in already.
+func browse(ctx context.Context, browser *http.Client, start, user, password string) (url.Values, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, start, nil)
 	if err != nil {
 		return nil, err

@@ -18,8 +18,9 @@ const module = "tollgate"
 // house says which of our own packages each package may import. An arrow that is not here does not
 // exist. A name ending in /... is a folder with everything in it.
 var house = map[string][]string{
-	"cmd/tollgate":            {"cmd/tollgate/config", "server", "flows/...", "redisx", "cache"},
+	"cmd/tollgate":            {"cmd/tollgate/config", "cmd/tollgate/load", "server", "flows/...", "redisx", "cache"},
 	"cmd/tollgate/config":     {"flows/oauth", "flows/keys", "cache"},
+	"cmd/tollgate/load":       {},
 	"cmd/tollgate/e2e":        {"redisx/redistest"},
 	"cmd/tollgate/e2e/faults": {},
 	"server":                  {"flows", "flows/oauth", "flows/clientauth", "flows/token", "flows/keys", "cache"},
@@ -36,14 +37,17 @@ var house = map[string][]string{
 	"redisx":                  {},
 	"redisx/redistest":        {},
 	"bench/tables":            {},
+	"bench":                   {},
+	"bench/edge":              {"cmd/tollgate/load"},
+	"bench/edge/fosite":       {},
 }
 
-// owners says which packages may know a library that is somebody's whole subject: HTTP is server's,
-// Redis commands are redisx' and redistore's.
+// owners says which packages may know a library that is somebody's whole subject: HTTP is server's, and
+// load's as its client; Redis commands are redisx' and redistore's. bench/edge measures both libraries bare.
 var owners = map[string][]string{
-	"github.com/valyala/fasthttp":  {"server"},
+	"github.com/valyala/fasthttp":  {"server", "cmd/tollgate/load", "bench/edge"},
 	"github.com/fasthttp/router":   {"server"},
-	"github.com/redis/rueidis":     {"redisx", "flows/store/redistore"},
+	"github.com/redis/rueidis":     {"redisx", "flows/store/redistore", "bench/edge"},
 	"github.com/spf13/cobra":       {"cmd/tollgate"},
 	"go.yaml.in/yaml/v3":           {"cmd/tollgate/config"},
 	"github.com/sony/gobreaker/v2": {"redisx"},

@@ -54,7 +54,7 @@ func newRoot() *cobra.Command {
 	root.Version = b.Version + " (commit " + b.Commit + ", " + b.Go + ")"
 	root.SetVersionTemplate("{{.Name}} {{.Version}}\n")
 	root.AddCommand(newDev(), newServe(), newConfig(), newClient(), newUser(), newKey(), newGrant(), newToken(),
-		newEvents(), newFlow(), newVersion())
+		newEvents(), newFlow(), newBench(), newVersion())
 	checkCommandLine(root)
 	return root
 }
