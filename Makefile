@@ -1,7 +1,7 @@
 # Every target stands alone: it builds what it runs and installs what it needs, or says what is missing.
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test check race clients browser faults fuzz clean
+.PHONY: help run build test check race clients browser faults bench bench-edge load fuzz clean
 
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
 COMMIT  := $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
@@ -12,7 +12,7 @@ STATICCHECK := $(TOOLS)/staticcheck-v0.8.2
 GOVULNCHECK := $(TOOLS)/govulncheck-v1.9.0
 
 help: ## show the targets
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
 
 run: build ## try it: everything in one process, nothing to set up
 	@bin/tollgate dev $(ARGS)
@@ -55,6 +55,21 @@ browser: build ## run the pages in headless Chromium
 faults: ## break Redis, nodes, clocks and networks; the table goes to deploy/RELIABILITY.md
 	@.ci/need redis-server cc
 	FAULTS_REPORT=$(CURDIR)/deploy/RELIABILITY.md go test -tags faults -count=1 -timeout 60m -v ./cmd/tollgate/e2e/faults
+
+BENCH ?= .
+BENCHTIME ?= 1s
+BENCHCOUNT ?= 1
+bench: ## run the Go benchmarks: every stage and endpoint, in memory and on Redis; BENCHCOUNT=6 for benchstat
+	@.ci/need redis-server
+	go test -run '^$$' -bench '$(BENCH)' -benchmem -benchtime $(BENCHTIME) -count $(BENCHCOUNT) ./bench ./cache ./flows/token ./server
+
+bench-edge: build ## measure beside bare fasthttp, HAProxy, nginx, oidc-provider and fosite; writes bench/RESULTS.md
+	@.ci/need redis-server taskset
+	@.ci/need haproxy || true # what is not here is named in the results
+	@.ci/need nginx || true
+	@.ci/need node npm || true
+	go build -o bin/edge ./bench/edge
+	bin/edge $(ARGS)
 
 FUZZTIME ?= 10s
 fuzz: ## run every fuzz target for FUZZTIME, 10s by default

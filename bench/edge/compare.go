@@ -1,0 +1,151 @@
+//go:build linux
+
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"regexp"
+	"time"
+)
+
+const (
+	defaultMeasure = 1500 * time.Millisecond
+	connections    = 32
+	newTokens      = 4000 // per round, where every token is new
+)
+
+// settings are what the command line says.
+type settings struct {
+	tollgate, out, only string
+	rounds              int
+	measure             time.Duration
+}
+
+// sample is one measurement of one row.
+type sample struct {
+	PerSecond float64
+	CPU       float64 // microseconds of the server per operation
+	P50, P99  float64 // milliseconds; 0 where nothing waits
+}
+
+// row is something that is measured.
+type row struct {
+	name    string
+	about   string // what exactly it does
+	measure func() (sample, error)
+	samples []sample
+}
+
+// comparison is everything that stands side by side.
+type comparison struct {
+	settings
+	processes
+	rows        []*row
+	missing     []string // what could not be measured, and why
+	profile     string
+	takeProfile func() error // fills profile; may be nil
+	facts       []string     // about this run
+}
+
+func compare(s settings) error {
+	only, err := regexp.Compile(s.only)
+	if err != nil {
+		return err
+	}
+	if _, err := exec.LookPath("taskset"); err != nil {
+		return errors.New("taskset is not installed; it is in util-linux")
+	}
+	dir, err := os.MkdirTemp("", "tollgate-edge-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	c := &comparison{settings: s, processes: processes{dir: dir}}
+	defer c.end()
+	if err := c.build(only); err != nil {
+		return err
+	}
+	start := time.Now()
+	for round := range s.rounds {
+		for _, r := range c.rows {
+			fmt.Fprintf(os.Stderr, "\r\x1b[Kround %d of %d: %s", round+1, s.rounds, r.name)
+			if err := r.take(); err != nil {
+				fmt.Fprintln(os.Stderr)
+				return fmt.Errorf("%s: %w", r.name, err)
+			}
+		}
+	}
+	fmt.Fprintln(os.Stderr, "\r\x1b[Kprofile")
+	c.facts = append(c.facts, fmt.Sprintf("%d rounds of %s a row, %d connections, took %s", s.rounds, s.measure, connections, time.Since(start).Round(time.Second)))
+	return c.report()
+}
+
+func (r *row) take() error {
+	s, err := r.measure()
+	if err == nil {
+		r.samples = append(r.samples, s)
+	}
+	return err
+}
+
+// add puts a row into the comparison.
+func (c *comparison) add(name, about string, measure func() (sample, error)) {
+	c.rows = append(c.rows, &row{name: name, about: about, measure: measure})
+}
+
+// miss notes what cannot be measured here.
+func (c *comparison) miss(what string, err error) {
+	c.missing = append(c.missing, fmt.Sprintf("%s: %v", what, err))
+	fmt.Fprintf(os.Stderr, "not measured: %s: %v\n", what, err)
+}
+
+// load measures a server with a job.
+func (c *comparison) load(s *server, j job) (sample, error) {
+	f, err := c.generate(s, &j)
+	return f.sample(1), err
+}
+
+// generate runs the load, and fails if the server answers anything but what is right.
+func (c *comparison) generate(s *server, j *job) (*found, error) {
+	j.Address, j.PID, j.Connections = s.address, s.pid, connections
+	if j.Status == "" {
+		j.Status = "200"
+	}
+	if j.Measure == 0 {
+		j.Warm, j.Measure = c.measure/5, c.measure
+	}
+	var f found
+	if err := part(loadCore, "generate", j, &f); err != nil {
+		return &f, err
+	}
+	switch {
+	case f.Wrong > 0:
+		return &f, fmt.Errorf("%d wrong answers, such as %s", f.Wrong, f.Sample)
+	case f.Requests == 0:
+		return &f, errors.New("no answers")
+	}
+	return &f, nil
+}
+
+// sample is what was found, where each request asks about so many things.
+func (f *found) sample(each int) sample {
+	n := float64(f.Requests * each)
+	return sample{PerSecond: n / f.Seconds, CPU: f.CPU / n * 1e6, P50: f.P50, P99: f.P99}
+}
+
+// raw measures an operation without a server.
+func (c *comparison) raw(operation string, length int) func() (sample, error) {
+	return func() (sample, error) {
+		var got cost
+		err := part(serverCore, "crypto", map[string]any{"Operation": operation, "Length": length, "Measure": c.measure / 2}, &got)
+		return got.sample(), err
+	}
+}
+
+func (c cost) sample() sample {
+	n := float64(c.Operations)
+	return sample{PerSecond: n / c.Seconds, CPU: c.CPU / n * 1e6}
+}
