@@ -10,6 +10,7 @@ LDFLAGS := -s -w -X main.version=$(VERSION) -X main.commit=$(COMMIT)
 TOOLS       := $(CURDIR)/.tools/bin
 STATICCHECK := $(TOOLS)/staticcheck-v0.8.2
 GOVULNCHECK := $(TOOLS)/govulncheck-v1.9.0
+K6          := $(TOOLS)/k6-v1.8.1
 
 help: ## show the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -71,6 +72,11 @@ bench-edge: build ## measure beside bare fasthttp, HAProxy, nginx, oidc-provider
 	go build -o bin/edge ./bench/edge
 	bin/edge $(ARGS)
 
+PROFILE ?= short
+load: build $(K6) ## drive two nodes on Redis with k6; PROFILE=long for hours; the summary is loadtest/results/summary.md
+	@.ci/need redis-server
+	go run ./loadtest/run -k6 $(K6) -tollgate bin/tollgate -profile $(PROFILE) $(ARGS)
+
 FUZZTIME ?= 10s
 fuzz: ## run every fuzz target for FUZZTIME, 10s by default
 	@grep -rhoE --include='*_test.go' '^func Fuzz[A-Za-z0-9_]+' . | awk '{print $$2}' | sort -u | while read -r target; do \
@@ -86,7 +92,8 @@ clean: ## remove what was built
 # A tool's version stands in its name, so that a new one here is installed and an old one not used.
 $(STATICCHECK): PACKAGE := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 $(GOVULNCHECK): PACKAGE := golang.org/x/vuln/cmd/govulncheck@v1.9.0
-$(STATICCHECK) $(GOVULNCHECK):
+$(K6): PACKAGE := go.k6.io/k6@v1.8.1
+$(STATICCHECK) $(GOVULNCHECK) $(K6):
 	@mkdir -p $(TOOLS)
 	GOBIN=$@.new go install $(PACKAGE)
 	@mv $@.new/* $@ && rmdir $@.new

@@ -40,6 +40,7 @@ var house = map[string][]string{
 	"bench":                   {},
 	"bench/edge":              {"cmd/tollgate/load"},
 	"bench/edge/fosite":       {},
+	"loadtest/run":            {},
 }
 
 // owners says which packages may know a library that is somebody's whole subject: HTTP is server's, and
