@@ -6,7 +6,7 @@ export { handleSummary } from './lib/summary.js';
 export const options = {
   summaryTrendStats: trends,
   scenarios: { services: steady(100, seconds(15, 600)) },
-  thresholds: { ...always, http_req_duration: within(80, 300), dropped_iterations: ['count<30'] },
+  thresholds: { ...always, http_req_duration: within(150, 500), dropped_iterations: ['count<30'] },
 };
 
 export default function () {

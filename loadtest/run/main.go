@@ -81,7 +81,6 @@ func run(s settings) error {
 type test struct {
 	name    string
 	passed  bool
-	said    string // k6's last words
 	summary *summary
 	series  *series
 }
@@ -99,8 +98,8 @@ func (n *nodes) drive(s settings, name string) (*test, error) {
 	if err != nil && !errors.As(err, &exit) {
 		return nil, err
 	}
-	t := &test{name: name, passed: err == nil, said: lastLine(string(printed))}
-	fmt.Println(t.said)
+	t := &test{name: name, passed: err == nil}
+	fmt.Println(verdict(string(printed)))
 	if t.summary, err = readSummary(base + ".json"); err != nil {
 		return nil, fmt.Errorf("%s left no summary: %w\n%s", name, err, printed)
 	}
@@ -108,7 +107,13 @@ func (n *nodes) drive(s settings, name string) (*test, error) {
 	return t, errors.Join(err, os.Remove(base+".csv")) // one line per request and metric
 }
 
-func lastLine(text string) string {
-	lines := strings.Split(strings.TrimSpace(text), "\n")
+// verdict is what the script's summary said, or else k6's last words.
+func verdict(printed string) string {
+	lines := strings.Split(strings.TrimSpace(printed), "\n")
+	for _, line := range lines {
+		if line == "passed" || strings.HasPrefix(line, "FAILED: ") {
+			return line
+		}
+	}
 	return lines[len(lines)-1]
 }
