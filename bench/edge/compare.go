@@ -46,6 +46,7 @@ type comparison struct {
 	rows        []*row
 	missing     []string // what could not be measured, and why
 	profile     string
+	growth      []growthStep
 	takeProfile func() error // fills profile; may be nil
 	facts       []string     // about this run
 }
@@ -78,7 +79,12 @@ func compare(s settings) error {
 			}
 		}
 	}
-	fmt.Fprintln(os.Stderr, "\r\x1b[Kprofile")
+	fmt.Fprintln(os.Stderr, "\r\x1b[Kprofile, and growth to a million tokens")
+	if only.MatchString("growth") {
+		if err := c.measureGrowth(); err != nil {
+			c.miss("growth", err)
+		}
+	}
 	c.facts = append(c.facts, fmt.Sprintf("%d rounds of %s a row, %d connections, took %s", s.rounds, s.measure, connections, time.Since(start).Round(time.Second)))
 	return c.report()
 }

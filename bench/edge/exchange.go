@@ -84,19 +84,31 @@ func (g *generator) note(c *conn, a *answer) error {
 		}
 		return nil
 	}
+	if g.job.Collect != "" {
+		g.collected = append(g.collected, string(member(a.body, g.job.Collect)))
+	}
 	if g.job.Rotate == "" {
 		return nil
 	}
 	return c.rotate(a.body, g.job.Rotate)
 }
 
+// member finds a string in a JSON body, nil if it is not there.
+func member(body []byte, name string) []byte {
+	_, rest, _ := bytes.Cut(body, []byte(`"`+name+`":"`))
+	value, _, closed := bytes.Cut(rest, []byte(`"`))
+	if !closed {
+		return nil
+	}
+	return value
+}
+
 // rotate puts the token of the answer into the next request, where the last one stands.
-func (c *conn) rotate(body []byte, member string) error {
-	_, rest, ok := bytes.Cut(body, []byte(`"`+member+`":"`))
-	token, _, closed := bytes.Cut(rest, []byte(`"`))
+func (c *conn) rotate(body []byte, name string) error {
+	token := member(body, name)
 	at := bytes.LastIndex(c.request, []byte(c.token))
-	if !ok || !closed || len(token) != len(c.token) || at < 0 {
-		return fmt.Errorf("no %s in the answer that could replace the last one", member)
+	if len(token) != len(c.token) || at < 0 {
+		return fmt.Errorf("no %s in the answer that could replace the last one", name)
 	}
 	c.token = string(token)
 	copy(c.request[at:], token)

@@ -25,6 +25,7 @@ type job struct {
 	Once        bool     // each request once, and then it is over
 	Rotate      string   // the member of the answer that replaces the connection's first token, "" for none
 	Tokens      []string // with Rotate: what stands in Requests[i] and is replaced by what comes
+	Collect     string   // the member of the answers that is gathered, "" for none
 	Status      string   // of a right answer, like "200"
 	Contains    string   // what a right answer has in it
 	Warm        time.Duration
@@ -39,7 +40,7 @@ type found struct {
 	P50, P99 float64 // milliseconds
 	Wrong    int
 	Sample   string   // a wrong answer
-	Tokens   []string // with Rotate: where each connection is now
+	Tokens   []string // with Rotate: where each connection is now; with Collect: all that came
 }
 
 // generator sends from one thread over non-blocking sockets: one write and one read per request, and
@@ -56,6 +57,7 @@ type generator struct {
 	took           load.Histogram
 	wrong          int
 	sample         string
+	collected      []string
 }
 
 // conn is one caller: it waits for an answer, and then sends the next request.
@@ -75,15 +77,32 @@ func generate() error {
 	if err := json.NewDecoder(os.Stdin).Decode(&j); err != nil {
 		return err
 	}
-	g := &generator{job: &j, byFD: map[int32]*conn{}}
-	if err := g.open(); err != nil {
-		return err
-	}
-	f, err := g.run()
+	f, err := j.drive()
 	if err != nil {
 		return err
 	}
 	return json.NewEncoder(os.Stdout).Encode(f)
+}
+
+// drive puts the load on the server.
+func (j *job) drive() (*found, error) {
+	g := &generator{job: j, byFD: map[int32]*conn{}}
+	defer g.close()
+	if err := g.open(); err != nil {
+		return nil, err
+	}
+	f, err := g.run()
+	if j.Collect != "" && err == nil {
+		f.Tokens = g.collected
+	}
+	return f, err
+}
+
+func (g *generator) close() {
+	for fd := range g.byFD {
+		unix.Close(int(fd))
+	}
+	unix.Close(g.epoll)
 }
 
 // open connects everybody.

@@ -15,6 +15,7 @@ var parts = map[string]func() error{
 	"bare":     bare,
 	"crypto":   rawCrypto,
 	"evalsha":  rawScript,
+	"growth":   grow,
 }
 
 func main() {

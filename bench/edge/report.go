@@ -108,6 +108,7 @@ func (c *comparison) writeRest(b *strings.Builder) {
 	if len(c.missing) > 0 {
 		fmt.Fprintf(b, "Not measured here:\n\n- %s\n\n", strings.Join(c.missing, "\n- "))
 	}
+	c.writeGrowth(b)
 	if c.profile != "" {
 		fmt.Fprintf(b, "Where the time of a `/validate` hit goes (CPU profile of the server under that load):\n\n```\n%s```\n\n", c.profile)
 	}
