@@ -29,6 +29,7 @@ type sample struct {
 	PerSecond float64
 	CPU       float64 // microseconds of the server per operation
 	P50, P99  float64 // milliseconds; 0 where nothing waits
+	Busy      float64 // percent of its core that the server had; far below 100 it was not the server that was slow
 }
 
 // row is something that is measured.
@@ -47,6 +48,7 @@ type comparison struct {
 	missing     []string // what could not be measured, and why
 	profile     string
 	growth      []growthStep
+	footprint   []string
 	takeProfile func() error // fills profile; may be nil
 	facts       []string     // about this run
 }
@@ -80,6 +82,11 @@ func compare(s settings) error {
 		}
 	}
 	fmt.Fprintln(os.Stderr, "\r\x1b[Kprofile, and growth to a million tokens")
+	if only.MatchString("footprint") {
+		if err := c.measureFootprint(); err != nil {
+			c.miss("footprint", err)
+		}
+	}
 	if only.MatchString("growth") {
 		if err := c.measureGrowth(); err != nil {
 			c.miss("growth", err)
@@ -139,7 +146,7 @@ func (c *comparison) generate(s *server, j *job) (*found, error) {
 // sample is what was found, where each request asks about so many things.
 func (f *found) sample(each int) sample {
 	n := float64(f.Requests * each)
-	return sample{PerSecond: n / f.Seconds, CPU: f.CPU / n * 1e6, P50: f.P50, P99: f.P99}
+	return sample{PerSecond: n / f.Seconds, CPU: f.CPU / n * 1e6, P50: f.P50, P99: f.P99, Busy: 100 * f.CPU / f.Seconds}
 }
 
 // raw measures an operation without a server.
@@ -153,5 +160,5 @@ func (c *comparison) raw(operation string, length int) func() (sample, error) {
 
 func (c cost) sample() sample {
 	n := float64(c.Operations)
-	return sample{PerSecond: n / c.Seconds, CPU: c.CPU / n * 1e6}
+	return sample{PerSecond: n / c.Seconds, CPU: c.CPU / n * 1e6, Busy: 100 * c.CPU / c.Seconds}
 }

@@ -38,8 +38,8 @@ func TestRotate_PutsTheSuccessorWhereTheTokenStood(t *testing.T) {
 
 func TestVerdicts_TakeRatiosWithinARound(t *testing.T) {
 	c := &comparison{settings: settings{rounds: 3}, rows: []*row{
-		{name: validateHit, samples: []sample{{90, 11, 0, 0}, {45, 22, 0, 0}, {95, 11, 0, 0}}}, // the machine slowed down in between
-		{name: bareGet, samples: []sample{{100, 10, 0, 0}, {50, 20, 0, 0}, {100, 10, 0, 0}}},
+		{name: validateHit, samples: []sample{{PerSecond: 90, CPU: 11}, {PerSecond: 45, CPU: 22}, {PerSecond: 95, CPU: 11}}}, // the machine slowed down in between
+		{name: bareGet, samples: []sample{{PerSecond: 100, CPU: 10}, {PerSecond: 50, CPU: 20}, {PerSecond: 100, CPU: 10}}},
 	}}
 	all := c.verdicts()
 	if len(all) != 2 {

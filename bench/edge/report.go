@@ -73,12 +73,12 @@ func writeVerdicts(w io.Writer, all []verdict) {
 
 // writeRows lists what was measured, medians over the rounds.
 func (c *comparison) writeRows(b *strings.Builder) {
-	fmt.Fprintf(b, "| what | per second | CPU of the server, µs | p50, ms | p99, ms | |\n|---|---|---|---|---|---|\n")
+	fmt.Fprintf(b, "| what | per second | CPU of the server, µs | core used, %% | p50, ms | p99, ms | |\n|---|---|---|---|---|---|---|\n")
 	for _, r := range c.rows {
 		s := r.median()
-		fmt.Fprintf(b, "| %s | %.0f | %.2f | %s | %s | %s |\n", r.name, s.PerSecond, s.CPU, latency(s.P50), latency(s.P99), r.about)
+		fmt.Fprintf(b, "| %s | %.0f | %.2f | %.0f | %s | %s | %s |\n", r.name, s.PerSecond, s.CPU, s.Busy, latency(s.P50), latency(s.P99), r.about)
 	}
-	fmt.Fprintln(b)
+	fmt.Fprintf(b, "\nA server that had much less than its whole core was held up by something else: by what shares the machine, or by what it asks.\n\n")
 }
 
 func latency(ms float64) string {
@@ -101,12 +101,16 @@ func (r *row) median() sample {
 	return sample{
 		PerSecond: of(func(s sample) float64 { return s.PerSecond }), CPU: of(func(s sample) float64 { return s.CPU }),
 		P50: of(func(s sample) float64 { return s.P50 }), P99: of(func(s sample) float64 { return s.P99 }),
+		Busy: of(func(s sample) float64 { return s.Busy }),
 	}
 }
 
 func (c *comparison) writeRest(b *strings.Builder) {
 	if len(c.missing) > 0 {
 		fmt.Fprintf(b, "Not measured here:\n\n- %s\n\n", strings.Join(c.missing, "\n- "))
+	}
+	if len(c.footprint) > 0 {
+		fmt.Fprintf(b, "## Footprint\n\n- %s\n\n", strings.Join(c.footprint, "\n- "))
 	}
 	c.writeGrowth(b)
 	if c.profile != "" {

@@ -41,11 +41,8 @@ func (p *processes) startNode(binary, name string, args ...string) (*node, error
 		return nil, err
 	}
 	for range 200 {
-		if resp, err := http.Get(n.url("/readyz")); err == nil {
-			resp.Body.Close()
-			if resp.StatusCode == http.StatusOK {
-				return n, nil
-			}
+		if isReady(n.url("/readyz")) {
+			return n, nil
 		}
 		time.Sleep(25 * time.Millisecond)
 	}
