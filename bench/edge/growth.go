@@ -48,6 +48,7 @@ func (c *comparison) measureGrowth() error {
 	if err != nil {
 		return err
 	}
+	defer fmt.Fprintln(os.Stderr)
 	return part(loadCore, "growth", grower{Address: n.address, Ops: n.ops, PID: n.pid, Secret: secret, Measure: 2 * c.measure}, &c.growth)
 }
 
@@ -184,6 +185,7 @@ func (g *grower) step(about string, requests [][]byte, status string, revoked in
 }
 
 func (g *grower) mint(n int) ([]string, error) {
+	fmt.Fprintf(os.Stderr, "\r\x1b[Kgrowth: %d tokens beside %d", n, len(g.live))
 	ask := post(g.Address, "/token", "growth", g.Secret, clientCredentials)
 	f, err := g.drive(&job{Requests: slices.Repeat([][]byte{ask}, n), Once: true, Collect: "access_token", Status: "200", Measure: 10 * time.Minute})
 	if err == nil && len(f.Tokens) != n {
