@@ -30,7 +30,7 @@ var house = map[string][]string{
 	"flows/keys":              {"flows/oauth", "flows/store"},
 	"flows/store":             {"flows/oauth"},
 	"flows/store/memstore":    {"flows/oauth", "flows/store"},
-	"flows/store/redistore":   {"flows/oauth", "flows/store", "redisx"},
+	"flows/store/redistore":   {"flows/oauth", "flows/store", "cache", "redisx"},
 	"flows/store/storetest":   {"flows/oauth", "flows/store"},
 	"flows/oauth":             {},
 	"cache":                   {},

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"tollgate/cache"
 	"tollgate/flows/store"
 	"tollgate/redisx"
 )
@@ -35,6 +36,7 @@ type beat struct {
 
 	old    atomic.Bool  // the data are of an earlier time
 	looked atomic.Int64 // connections that were opened when they were last looked at
+	looks  cache.Flights[error]
 }
 
 // note takes what was read, and reports whether the data are older than what was seen before.
@@ -120,11 +122,13 @@ func parseBeat(reply redisx.Reply) (int64, error) {
 }
 
 // trusted says store.ErrReset where the data are of an earlier time. Behind a connection that was
-// opened since they were last looked at there may be other data, so then it looks first: an answer
-// that came by that connection is not believed before.
+// opened since they were last looked at there may be other data, so then it looks first, once for
+// all who ask: an answer that came by that connection is not believed before.
 func (s *Store) trusted(ctx context.Context) error {
-	if s.beat.looked.Load() < s.redis.Dials() {
-		if _, err := s.lookAtKeys(ctx); err != nil && !errors.Is(err, store.ErrAbsent) {
+	dials := s.redis.Dials()
+	for s.beat.looked.Load() < dials { // twice where the look of another began before that
+		err := s.beat.looks.Do(0, nil, func() error { _, err := s.lookAtKeys(ctx); return err })
+		if err != nil && !errors.Is(err, store.ErrAbsent) {
 			return err
 		}
 	}

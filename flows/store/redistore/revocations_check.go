@@ -30,16 +30,28 @@ func (s *Store) CheckRevoked(ctx context.Context, refs []store.TokenRef) []error
 	replies := s.read(ctx, "check_revoked", reads...)
 	epoch := replies[len(replies)-1]
 
-	trusted := s.trusted(ctx)
 	answers := make([]error, len(refs))
+	good := false
 	for i := range refs {
 		n := len(questions[i])
-		if answers[i] = verdict(&refs[i], questions[i], replies[:n], epoch); answers[i] == nil {
-			answers[i] = trusted
-		}
+		answers[i] = verdict(&refs[i], questions[i], replies[:n], epoch)
+		good = good || answers[i] == nil
 		replies = replies[n:]
 	}
+	if good {
+		s.distrust(ctx, answers)
+	}
 	return answers
+}
+
+// distrust takes back that something stands, where the data are not to be trusted.
+func (s *Store) distrust(ctx context.Context, answers []error) {
+	trusted := s.trusted(ctx)
+	for i, err := range answers {
+		if err == nil {
+			answers[i] = trusted
+		}
+	}
 }
 
 func (s *Store) questions(ref *store.TokenRef) []question {

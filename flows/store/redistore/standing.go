@@ -28,9 +28,6 @@ func (s *Store) GetStanding(ctx context.Context, g *oauth.Grant) (*store.Standin
 	}
 	reads = append(reads, redisx.Read{Key: s.names.keys(), Field: "epoch"})
 	replies := s.read(ctx, op, reads...)
-	if err := s.trusted(ctx); err != nil {
-		return nil, err
-	}
 	now, err := parseStanding(replies[:records], g)
 	if err != nil {
 		return nil, err
@@ -49,7 +46,7 @@ func (s *Store) GetStanding(ctx context.Context, g *oauth.Grant) (*store.Standin
 	if now.Epoch, err = text(replies[0].RedisMessage, replies[0].Err); err != nil && !errors.Is(err, store.ErrAbsent) {
 		return nil, err
 	}
-	return now, nil
+	return now, s.trusted(ctx)
 }
 
 // parseStanding reads the records of client, user and consent.
