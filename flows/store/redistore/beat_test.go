@@ -54,7 +54,7 @@ func (b *backup) fill(t *testing.T, to, from string) {
 // pass lets seconds of beats go by, and both nodes see them.
 func (b *backup) pass(t *testing.T, beats string, nodes ...*redistore.Store) {
 	t.Helper()
-	b.server.Text(t, "INCRBY", "p:beat", beats)
+	b.server.Text(t, "INCRBY", "p:beat:{p:keys}", beats)
 	for _, s := range nodes {
 		until(t, nil, 3*time.Second, func() error { _, err := s.GetKeySet(t.Context()); return err })
 	}
@@ -154,11 +154,11 @@ func TestBeat_IsRaisedOnceASecondByAllNodesTogether(t *testing.T) {
 		}
 		time.Sleep(100 * time.Millisecond)
 	}
-	beats := redis(t, server, "GET", "p:beat")
+	beats := redis(t, server, "GET", "p:beat:{p:keys}")
 	if n, err := beats.AsInt64(); err != nil || n < 2 || n > 8 {
 		t.Errorf("%d beats in 3.5 s, %v", n, err)
 	}
-	ttl := redis(t, server, "PTTL", "p:beat")
+	ttl := redis(t, server, "PTTL", "p:beat:{p:keys}")
 	if left, err := ttl.AsInt64(); err != nil || left <= 0 {
 		t.Errorf("the beat lives %d ms, %v", left, err)
 	}

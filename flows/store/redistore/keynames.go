@@ -20,7 +20,7 @@ import (
 //	P:users                         zset    every username, by lexicographic order
 //	P:consent:N(subject, client)    hash    subject client scope granted
 //	P:keys                          hash    epoch version keys
-//	P:beat                          string  counter, about one a second, TTL
+//	P:beat:{P:keys}                 string  counter, about one a second, TTL; beside the keys in a Cluster
 //	P:session:HASH                  string  json, TTL
 //	P:interaction:HASH              hash    data outcome, TTL
 //	P:code:{G}                      hash    hash grant client redirect challenge refreshable expires until misses spent, TTL
@@ -55,7 +55,7 @@ func (n names) user(subject string) string      { return n.prefix + ":user:" + d
 func (n names) username(username string) string { return n.prefix + ":username:" + digest(username) }
 func (n names) users() string                   { return n.prefix + ":users" }
 func (n names) keys() string                    { return n.prefix + ":keys" }
-func (n names) beat() string                    { return n.prefix + ":beat" }
+func (n names) beat() string                    { return n.prefix + ":beat:{" + n.keys() + "}" }
 func (n names) lease(name string) string        { return n.prefix + ":lease:{" + digest(name) + "}" }
 func (n names) events() string                  { return n.prefix + ":events" }
 func (n names) fence(name string) string        { return n.prefix + ":fence:{" + digest(name) + "}" }

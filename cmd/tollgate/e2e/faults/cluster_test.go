@@ -17,15 +17,18 @@ import (
 )
 
 // keyed is the end of a key's name that stands for an id (see redistore's key names).
-func keyed(id string) string {
-	text := append(binary.BigEndian.AppendUint64(nil, uint64(len(id))), id...)
+func keyed(ids ...string) string {
+	var text []byte
+	for _, id := range ids {
+		text = append(binary.BigEndian.AppendUint64(text, uint64(len(id))), id...)
+	}
 	sum := sha256.Sum256(text)
 	return base64.RawURLEncoding.EncodeToString(sum[:16])
 }
 
 // familyKeys are the keys that a refresh touches beside those of its client: the grant's, the
-// session's and the user's.
-func familyKeys(t *testing.T, prefix string, got e2e.Tokens) []string {
+// session's and the user's, with their consent.
+func familyKeys(t *testing.T, prefix, client string, got e2e.Tokens) []string {
 	t.Helper()
 	var claims struct{ Sub, Sid string }
 	parts := strings.Split(got.Access, ".")
@@ -41,6 +44,7 @@ func familyKeys(t *testing.T, prefix string, got e2e.Tokens) []string {
 	return []string{
 		prefix + ":family:{" + grant + "}", prefix + ":revoked:session:" + keyed(claims.Sid), prefix + ":revoked:subject:" + keyed(claims.Sub),
 		prefix + ":user:" + keyed(claims.Sub), prefix + ":families:subject:" + keyed(claims.Sub),
+		prefix + ":consent:" + keyed(claims.Sub, client),
 	}
 }
 
@@ -89,7 +93,7 @@ func outageOfPrimary(t *testing.T) (elsewhere, there samples, back time.Duration
 		n.AddUser(t, name, e2e.DemoPassword)
 		got := e2e.NewBrowser(name, e2e.DemoPassword).Login(t, n, in.web)
 		select {
-		case pools[touches(c, victim, familyKeys(t, prefix, got)...)].tokens <- got.Refresh:
+		case pools[touches(c, victim, familyKeys(t, prefix, in.web.ID, got)...)].tokens <- got.Refresh:
 		default: // there are enough of those
 		}
 	}
@@ -110,7 +114,7 @@ func outageOfPrimary(t *testing.T) (elsewhere, there samples, back time.Duration
 
 func TestFault_F07_AClusterPrimaryIsKilled(t *testing.T) {
 	elsewhere, there, back, honest := outageOfPrimary(t)
-	usual := failover(t, clusterGroup(t))
+	usual := failover(t, clusterGroup(t), 0)
 	sure := strictly(t, clusterGroup(t))
 	disturbed := len(elsewhere) - len(elsewhere.status(200))
 	record(t, "F07", honest && usual.honest && sure.honest && back <= 15*time.Second && len(elsewhere) > 0 && disturbed == 0,

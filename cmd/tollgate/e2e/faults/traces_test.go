@@ -67,7 +67,7 @@ func commandOf(line string) string {
 			return "" // the key set, which each node reads once a second
 		}
 	case "GET", "EVALSHA", "EVAL":
-		if strings.Contains(rest, ":beat\"") || strings.Contains(rest, ":events\"") {
+		if strings.Contains(rest, ":beat:") || strings.Contains(rest, ":events\"") {
 			return "" // what nodes do once a second, and events
 		}
 	}
