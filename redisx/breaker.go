@@ -12,15 +12,15 @@ import (
 
 const (
 	// A breaker opens when half of at least 20 commands within 2 s failed. Then nobody waits for
-	// a Redis that does not answer; one command a second finds out whether it does again.
+	// a Redis that does not answer; two commands a second find out whether it does again.
 	breakerVolume = 20
 	breakerRatio  = 0.5
 	breakerWindow = 2 * time.Second
 	breakerBucket = 200 * time.Millisecond
-	breakerOpen   = time.Second
+	breakerOpen   = 500 * time.Millisecond
 
-	// In a cluster one primary may be gone while the others serve, so each range of slots has a
-	// breaker of its own.
+	// In a cluster one primary may be gone while the others serve, so each has a breaker of its own;
+	// until it is known which slots are whose, each range of slots has.
 	slotsOfAll    = 1 << 14
 	clusterRanges = 16
 	maxBreakers   = clusterRanges + 1 // and one for what any node can answer
@@ -36,6 +36,7 @@ var (
 type breakers struct {
 	list   []*breaker
 	ranges bool
+	places atomic.Pointer[places]
 }
 
 type breaker struct {
@@ -75,8 +76,13 @@ func (b *breakers) of(slot uint16) int {
 	case slot >= slotsOfAll: // goes to any node
 		return clusterRanges
 	}
-	return int(slot) / (slotsOfAll / clusterRanges)
+	if at := b.places.Load(); at != nil {
+		return int(at[slot])
+	}
+	return int(rangeOf(slot))
 }
+
+func rangeOf(slot uint16) uint8 { return uint8(slot / (slotsOfAll / clusterRanges)) }
 
 // outages are the first words of errors with which Redis says that it does not serve. Every other
 // one, such as WRONGTYPE, ERR, OOM, MISCONF or NOPERM, is an answer of a Redis that is well, though

@@ -83,6 +83,9 @@ func (c *Client) open() {
 		redis, err := rueidis.NewClient(c.options())
 		if err == nil {
 			c.redis.Store(&redis)
+			if c.cfg.Mode == Cluster {
+				go c.followPlaces()
+			}
 			return
 		}
 		c.dialer.failed(err)
