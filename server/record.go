@@ -87,7 +87,8 @@ func (s *Server) access(r *request) {
 }
 
 // routine reports whether the metrics say as much about the answer as a line would: what gateways
-// ask all the time and was answered as usual, and what was turned away before anybody looked at it. Which of them become a line is left to chance, so that nobody can hide between two.
+// ask all the time and was answered as usual, and what was turned away before anybody looked at it.
+// Which of them become a line is left to chance, so that nobody can hide between two.
 func (r *request) routine() bool {
 	rec := &r.record
 	if rec.limited || rec.shed {

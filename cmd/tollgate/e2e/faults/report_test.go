@@ -23,7 +23,7 @@ var table = []*row{
 	{id: "F02", fault: "Redis is killed under load", goal: "every answer ≤ 250 ms, good or 503; usual ≤ 2 s after its return"},
 	{id: "F03", fault: "Redis hangs under load", goal: "every answer ≤ 300 ms; nothing accepted after 1.0 s, then 503"},
 	{id: "F04", fault: "Redis answers 200 ms later", goal: "≥ 90 % of what is offered on cache hits; p99 of misses ≤ 450 ms; goroutines < 2×"},
-	{id: "F06", fault: "Sentinel fails over to a replica, cut off 100 ms before", goal: "unavailable ≤ down-after + 2 s, or 1 s after the promotion where Sentinels take longer; in strict mode nothing undone"},
+	{id: "F06", fault: "Sentinel fails over to a replica, cut off 100 ms before", goal: "unavailable ≤ down-after + 2 s, or 1 s after the promotion where Sentinels take longer; nothing undone that all replicas have confirmed"},
 	{id: "F07", fault: "a Cluster primary is killed, its replica cut off 100 ms before", goal: "other slots undisturbed; its own back ≤ 15 s; in strict mode nothing undone"},
 	{id: "F08", fault: "Cluster slots move under load", goal: "no error that a client sees"},
 	{id: "F09", fault: "Cluster is down, a slot is half moved, keys in two slots", goal: "503, never 500; never CROSSSLOT"},
