@@ -170,12 +170,12 @@ func (i *issuer) begin(g oauth.Grant, now time.Time) string {
 	i.b.Helper()
 	ctx, until := i.b.Context(), now.Add(time.Hour)
 	code, refresh := token.HashOf(i.handles.New(token.Code, g.ID)), i.handles.New(token.Refresh, g.ID)
-	if err := i.store.PutCode(ctx, code, &store.Code{Grant: g, Challenge: "challenge", Refreshable: true, ExpiresAt: until}); err != nil {
+	if err := i.store.PutCode(ctx, code, &store.Code{Grant: g, Challenge: "challenge", Refreshable: true, ExpiresAt: until, Until: until}); err != nil {
 		i.b.Fatal(err)
 	}
 	_, err := i.store.TakeCode(ctx, &store.TakeCode{
 		Grant: g.ID, Code: code, ClientID: g.ClientID, Challenge: "challenge", Now: now, MaxMisses: 1, KeepSpent: time.Hour,
-		Refresh: token.HashOf(refresh), RefreshUntil: until, AccessUntil: until,
+		Refresh: token.HashOf(refresh),
 	})
 	if err != nil {
 		i.b.Fatal(err)
