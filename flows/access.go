@@ -74,6 +74,9 @@ func (f *Flows) examine(tok []byte, now time.Time) (*known, error) {
 		return nil, err
 	}
 	v := f.known.flights.Do(hash, tok, func() verdict { return f.judge(hash, tok, set, now) })
+	if v.known != nil && v.known.keys.Load() != set && !v.known.standsIn(set, tok) {
+		v = f.judge(hash, tok, set, now) // of who began by an older snapshot
+	}
 	return v.known, v.err
 }
 
@@ -120,6 +123,7 @@ func (f *Flows) checkRevoked(ctx context.Context, ref store.TokenRef) error {
 
 func (f *Flows) checkRevokedAll(ctx context.Context, refs []store.TokenRef) []error {
 	answers := f.store.CheckRevoked(ctx, refs)
+	reset := false
 	for i, err := range answers {
 		switch {
 		case err == nil, errors.Is(err, store.ErrRevoked):
@@ -127,7 +131,9 @@ func (f *Flows) checkRevokedAll(ctx context.Context, refs []store.TokenRef) []er
 		case errors.Is(err, store.ErrReset):
 			// The store was emptied or replaced: revocations are gone with it. The new key set it
 			// holds, or will hold, refuses everything that was signed before.
-			_ = f.keys.Refresh(ctx)
+			if !reset {
+				reset, _ = true, f.keys.Refresh(ctx)
+			}
 			answers[i] = oauth.Unavailable(err)
 		default:
 			answers[i] = outage(err)
@@ -138,7 +144,7 @@ func (f *Flows) checkRevokedAll(ctx context.Context, refs []store.TokenRef) []er
 
 // heard notes that revocation was known at a moment. Many requests of one millisecond write once.
 func (f *Flows) heard(now time.Time) {
-	if ms := now.UnixMilli(); f.lastHeard.Load() != ms {
+	if ms := f.age(now).Milliseconds() + 1; f.lastHeard.Load() != ms {
 		f.lastHeard.Store(ms)
 	}
 }

@@ -66,7 +66,7 @@ type Flows struct {
 	known     *knowledge
 	rereads   rereads
 	began     time.Time
-	lastHeard atomic.Int64 // Unix milliseconds of when revocation was last known
+	lastHeard atomic.Int64 // age in milliseconds at which revocation was last known, plus one; 0 never
 }
 
 // New returns flows that are ready as soon as the key manager has loaded.

@@ -134,6 +134,7 @@ func (f *Flows) look(ctx context.Context, caller *oauth.Client, tok string, now 
 	}
 	switch {
 	case err != nil && oauth.AsError(err).Code == oauth.CodeInvalidToken:
+		a.Expired = errors.Is(err, token.ErrExpired)
 		return nil, ref, nil
 	case err != nil:
 		return nil, ref, err

@@ -54,6 +54,10 @@ type Introspection struct {
 	SessionID string
 	Expires   int64 // Unix seconds
 	IssuedAt  int64
+
+	// Expired says of an inactive token that it is one of ours that has just run its time. It is
+	// nobody's business outside.
+	Expired bool
 }
 
 // RevokeRequest asks to end a token (RFC 7009 2.1). The hint is not needed and not here.

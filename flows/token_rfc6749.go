@@ -70,7 +70,7 @@ func (f *Flows) permitted(ctx context.Context, client *oauth.Client, r *TokenReq
 		return nil, oauth.InvalidClient()
 	case err != nil:
 		return nil, outage(err)
-	case client.Disabled:
+	case !clientauth.Proves(client, &r.Client):
 		return nil, oauth.InvalidClient()
 	}
 	return client, f.checkPermission(client, r, scope)

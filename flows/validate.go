@@ -71,8 +71,8 @@ func (f *Flows) tolerate(c *token.Access, err error) (time.Duration, error) {
 		return 0, oauth.InvalidToken()
 	}
 	last := f.lastHeard.Load()
-	age := f.now().Sub(time.UnixMilli(last))
-	if last == 0 || age > f.cfg.AllowStale {
+	age := f.age(f.cfg.Now()) - time.Duration(last-1)*time.Millisecond
+	if last == 0 || age < 0 || age > f.cfg.AllowStale {
 		return 0, err
 	}
 	return max(age, time.Millisecond), nil

@@ -126,7 +126,7 @@ func cacheable(b rueidis.Builder, r Read) rueidis.Cacheable {
 func (c *Client) cacheLife() time.Duration {
 	life := cacheLife
 	if c.cfg.Mode == Cluster {
-		life = min(life, c.cfg.MaxStale)
+		life = min(life, c.cfg.MaxStale/2) // twice: here, and in what is believed by Generation
 	}
 	return life - time.Duration(rand.Int64N(int64(life/5)))
 }

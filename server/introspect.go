@@ -36,6 +36,7 @@ func serveIntrospect(r *request) error {
 		}
 		return err
 	}
+	r.record.inactive = !answer.Active && !answer.Expired
 	r.sendJSON(200, appendIntrospection(r.body(), &answer))
 	return nil
 }
@@ -61,6 +62,7 @@ func serveIntrospectBatch(r *request) error {
 	}
 	dst := append(r.body(), `{"results":[`...)
 	for i := range answers {
+		r.record.inactive = r.record.inactive || !answers[i].Active && !answers[i].Expired
 		if i > 0 {
 			dst = append(dst, ',')
 		}

@@ -24,7 +24,9 @@ type record struct {
 	refusal oauth.Error  // what err points to where a limit was reached
 	limited bool         // a rate limit was reached
 	shed    bool         // there was too much to do
-	sample  int          // of how many alike this one is logged; 0: of itself
+	// inactive: a token was refused in an answer that is none of the errors
+	inactive bool
+	sample   int // of how many alike this one is logged; 0: of itself
 
 	status int
 	took   time.Duration
@@ -94,7 +96,7 @@ func (r *request) routine() bool {
 	if rec.limited || rec.shed {
 		return true
 	}
-	if !r.route.sampled {
+	if !r.route.sampled || rec.inactive {
 		return false
 	}
 	return rec.err == nil || rec.err.Code == oauth.CodeUnauthenticated || errors.Is(rec.err, token.ErrExpired)
@@ -117,6 +119,9 @@ func (r *request) MarshalLogObject(line zapcore.ObjectEncoder) error {
 	}
 	if rec.client != "" {
 		line.AddString("client", rec.client)
+	}
+	if rec.inactive {
+		line.AddBool("inactive", true)
 	}
 	if rec.err != nil {
 		line.AddString("error", string(rec.err.Code))

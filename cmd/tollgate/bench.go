@@ -37,7 +37,7 @@ refresh wants one that signs people in, and --user. What limits the issuer (rate
   tollgate bench validate --connections 64 --duration 30s
   tollgate bench refresh --rate 500
   tollgate bench --save before.json     then change something, and: tollgate bench --compare before.json
-  tollgate bench introspect --issuer https://auth.example.com --client-id gateway --client-secret-file gateway.secret`,
+  tollgate bench validate --issuer https://auth.example.com --client-id orders --client-secret-file orders.secret`,
 	}, "")
 	flags := cmd.Flags()
 	flags.Int("connections", 32, "callers at once, each with a connection of its own")

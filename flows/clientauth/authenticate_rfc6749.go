@@ -43,6 +43,12 @@ func Authenticate(ctx context.Context, clients store.Clients, c *Credentials) (*
 	return nil, oauth.InvalidClient()
 }
 
+// Proves reports whether the credentials are those of a client.
+func Proves(client *oauth.Client, c *Credentials) bool {
+	p, err := choose(c)
+	return err == nil && proves(client, &p)
+}
+
 type proof struct {
 	id     string
 	secret string

@@ -28,9 +28,10 @@ const (
 type beat struct {
 	mu     sync.Mutex
 	epoch  string
-	seen   int64 // the furthest in this epoch
-	read   int64 // as it was last read
-	turn   int64 // as it was when this node last thought of raising it
+	seen   int64     // the furthest in this epoch
+	read   int64     // as it was last read
+	turn   int64     // as it was when this node last thought of raising it
+	since  time.Time // when this node saw it come to turn
 	raised time.Time
 	former map[string]bool // epochs that are over
 
@@ -71,6 +72,13 @@ func (b *beat) enter(epoch string) {
 	b.epoch = epoch
 }
 
+// emptied notes what was read where there are no keys: what comes next begins from there.
+func (b *beat) emptied(at int64) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.read = at
+}
+
 // begin says that this node has begun an epoch.
 func (b *beat) begin(epoch string) {
 	b.mu.Lock()
@@ -87,9 +95,10 @@ func (b *beat) begin(epoch string) {
 func (b *beat) due(at int64, now time.Time) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	moved := at != b.turn
-	b.turn = at
-	if moved || now.Sub(b.raised) < beatEvery*9/10 {
+	if at != b.turn {
+		b.turn, b.since = at, now
+	}
+	if now.Sub(b.since) < beatEvery*9/10 || now.Sub(b.raised) < beatEvery*9/10 {
 		return false
 	}
 	b.raised = now
@@ -97,8 +106,8 @@ func (b *beat) due(at int64, now time.Time) bool {
 }
 
 // raise adds one to the beat. Nobody needs to know whether it succeeded.
-func (s *Store) raise(ctx context.Context) {
-	values, err := s.exec(ctx, raiseBeat, "raise_beat", []string{s.names.beat()}, ttl(beatLife))
+func (s *Store) raise(ctx context.Context, from int64) {
+	values, err := s.exec(ctx, raiseBeat, "raise_beat", []string{s.names.beat()}, ttl(beatLife), strconv.FormatInt(from, 10))
 	if err != nil {
 		return
 	}

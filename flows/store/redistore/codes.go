@@ -3,6 +3,7 @@ package redistore
 import (
 	"context"
 	"strconv"
+	"time"
 
 	"tollgate/flows/oauth"
 	"tollgate/flows/store"
@@ -11,7 +12,7 @@ import (
 
 // PutCode implements store.Codes. A code is filed under its grant, because a grant has one code
 // and RevokeGrant must find it. The family is listed now, when its subject is known, and so before
-// there is one: TakeCode has nothing left to do when its script is done.
+// there is one; but only for a little longer than the code lives, since many are never used.
 func (s *Store) PutCode(ctx context.Context, code store.Hash, c *store.Code) error {
 	const op = "put_code"
 	grant, err := encode(op, &c.Grant)
@@ -26,7 +27,7 @@ func (s *Store) PutCode(ctx context.Context, code store.Hash, c *store.Code) err
 		string(code[:]), grant, c.Grant.ClientID, c.RedirectURI, c.Challenge, refreshable,
 		ms(c.ExpiresAt), ms(c.Until), s.ttl(c.ExpiresAt),
 	}}
-	for _, reply := range s.redis.ExecMulti(ctx, op, append(s.listings(&c.Grant, c.Until), put)...) {
+	for _, reply := range s.redis.ExecMulti(ctx, op, append(s.listings(&c.Grant, listedFrom(c)), put)...) {
 		if reply.Err != nil {
 			return reply.Err
 		}
@@ -34,7 +35,16 @@ func (s *Store) PutCode(ctx context.Context, code store.Hash, c *store.Code) err
 	return nil
 }
 
-// TakeCode implements store.Codes.
+// listedFrom is until when the family of a code is listed before there is one.
+func listedFrom(c *store.Code) time.Time {
+	if unused := c.ExpiresAt.Add(time.Minute); c.Refreshable && unused.Before(c.Until) {
+		return unused
+	}
+	return c.Until
+}
+
+// TakeCode implements store.Codes. Nobody waits until the family is listed for as long as it lives: it
+// is on the listing already, and what ends it does not need the listing.
 func (s *Store) TakeCode(ctx context.Context, t *store.TakeCode) (*store.Code, error) {
 	const op = "take_code"
 	values, refused := s.exec(ctx, takeCode, op,
@@ -47,6 +57,9 @@ func (s *Store) TakeCode(ctx context.Context, t *store.TakeCode) (*store.Code, e
 	c, err := parseCode(op, t.Grant, values)
 	if err != nil {
 		return nil, err
+	}
+	if refused == nil && c.Refreshable {
+		go s.redis.ExecMulti(context.WithoutCancel(ctx), "list_family", s.listings(&c.Grant, c.Until)...)
 	}
 	return c, refused // nil or ErrSpent
 }

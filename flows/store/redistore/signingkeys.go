@@ -19,7 +19,7 @@ func (s *Store) GetKeySet(ctx context.Context) (*store.KeySet, error) {
 		return nil, err
 	}
 	if err == nil && s.beat.due(found.beat, time.Now()) {
-		s.raise(ctx)
+		s.raise(ctx, found.beat)
 	}
 	ks := &store.KeySet{Epoch: found.epoch}
 	var malformed error
@@ -54,6 +54,7 @@ func (s *Store) lookAtKeys(ctx context.Context) (found keysAndBeat, err error) {
 	defer s.beat.looked.Store(dials) // once it is noted, or there is nothing that could be old
 	values, err := row(replies[0].RedisMessage)
 	if err != nil {
+		s.beat.emptied(found.beat)
 		return found, err
 	}
 	found.epoch, found.version, found.keys = values[0], values[1], values[2]
