@@ -231,7 +231,9 @@ func TestKnown_AHerdAsksEachQuestionOnce(t *testing.T) {
 	if _, after, ok := strings.Cut(server.Text(t, "INFO", "commandstats"), "cmdstat_get:calls="); ok {
 		fmt.Sscan(after, &gets)
 	}
-	if most := 2*tokens + 2; gets < tokens || gets > most { // the token's and the grant's; client and subject are shared
+	// The token's and the grant's; client and subject are shared. The beat is looked at, too, behind new
+	// connections and once a second.
+	if most := 2*tokens + 2 + 10; gets < tokens || gets > most {
 		t.Errorf("%d tokens cost %d questions, want %d to %d", tokens, gets, tokens, most)
 	}
 }
