@@ -163,7 +163,7 @@ func (c *Cluster) AwaitPrimary(slot int) *Server {
 func (c *Cluster) Reshard(slots ...int) {
 	c.tb.Helper()
 	for _, slot := range slots {
-		from := c.Primary(slot)
+		from := c.AwaitPrimary(slot) // one that has just moved may be nobody's for a moment
 		to := c.next(from)
 		c.move(slot, from, to)
 	}
