@@ -136,6 +136,30 @@ func TestRoundTrips_EachFlowCostsItsScript(t *testing.T) {
 	}
 }
 
+// Whoever measures time learns nothing: row 393.
+func TestRoundTrips_AnUnknownClientCostsAsMuchAsAWrongSecret(t *testing.T) {
+	w, server := onRedis(t)
+	good := basic("web", "web-secret")
+	if _, err := w.prove(t.Context(), &good); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(redisStale + 50*time.Millisecond)
+	must(w.prove(t.Context(), &good))(t)
+	ran := monitor(t, server)
+	for round := range 20 {
+		for _, id := range []string{"web", fmt.Sprint("nobody", round), "nobody"} {
+			commands := ran(func() {
+				c := basic(id, "wrong")
+				_, err := w.prove(t.Context(), &c)
+				wantCode(t, err, oauth.CodeInvalidClient)
+			})
+			if len(commands) != 1 || !strings.HasPrefix(commands[0], `"GET" "p:client:`) {
+				t.Errorf("%s: Redis ran %q, want one GET", id, commands)
+			}
+		}
+	}
+}
+
 // What a node remembers may be older than what it is asked about; then the store decides.
 func TestRoundTrips_NothingIsRefusedFromMemory(t *testing.T) {
 	a, server := onRedis(t)

@@ -9,7 +9,7 @@ import (
 // Clients keeps registered clients, without expiry.
 type Clients interface {
 	// GetClient returns the client with that id, or ErrAbsent. The value is shared: read only. What
-	// another node changed may be seen as late as a revocation.
+	// another node changed may be seen as late as a revocation; ErrAbsent is what the backend says now.
 	GetClient(ctx context.Context, id string) (*oauth.Client, error)
 	// CreateClient stores a new client as version 1, or says ErrExists.
 	CreateClient(ctx context.Context, c *oauth.Client) error

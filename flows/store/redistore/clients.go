@@ -27,8 +27,19 @@ func (s *Store) GetClient(ctx context.Context, id string) (*oauth.Client, error)
 }
 
 // rereadClient decodes a record if it is not the one that is kept. The generation was read before.
+// Of a client that is not known here Redis itself is asked, at once: that there is none is never said
+// from memory, and no id that a stranger makes up is remembered.
 func (s *Store) rereadClient(ctx context.Context, id string, kept *decodedClient, generation uint64, age time.Duration) (*oauth.Client, error) {
-	value, err := s.getCached(ctx, "get_client", s.names.client(id))
+	const op = "get_client"
+	key := s.names.client(id)
+	var value string
+	err := store.ErrAbsent
+	if kept != nil {
+		value, err = s.getCached(ctx, op, key)
+	}
+	if errors.Is(err, store.ErrAbsent) {
+		value, err = s.getCached(store.Fresh(ctx), op, key)
+	}
 	switch {
 	case errors.Is(err, store.ErrAbsent):
 		if kept != nil {
