@@ -22,10 +22,11 @@ var errUnknownCode = oauth.InvalidGrant("the code is unknown, expired, used, or 
 // authorizationCode trades a code for tokens (RFC 6749 4.1.3). The code is spent first; what is
 // minted after it can at worst be lost, and then costs one more trip through /authorize.
 func (f *Flows) authorizationCode(ctx context.Context, c *tokenCall) (*TokenAnswer, error) {
-	grant, refresh, err := f.redeemCode(ctx, c)
+	code, refresh, err := f.redeemCode(ctx, c)
 	if err != nil {
 		return nil, err
 	}
+	grant, listed := &code.Grant, f.listFamily(ctx, code)
 	if err := f.endUnless(ctx, grant, f.grantStands(ctx, grant)); err != nil {
 		return nil, err
 	}
@@ -33,13 +34,28 @@ func (f *Flows) authorizationCode(ctx context.Context, c *tokenCall) (*TokenAnsw
 	if err != nil {
 		return nil, err
 	}
+	if err := <-listed; err != nil {
+		return nil, outage(err)
+	}
 	answer.RefreshToken = refresh
 	return answer, nil
 }
 
-// redeemCode spends the code and returns the grant behind it, and its first refresh token where
+// listFamily has a family listed while its first tokens are signed. Nobody is told of tokens that
+// nobody could find to end them.
+func (f *Flows) listFamily(ctx context.Context, code *store.Code) <-chan error {
+	listed := make(chan error, 1)
+	if !code.Refreshable {
+		close(listed) // what it is listed for already is all the time it has
+		return listed
+	}
+	go func() { listed <- f.store.ListFamily(ctx, code) }()
+	return listed
+}
+
+// redeemCode spends the code and returns what is behind it, and its first refresh token where
 // it has one (OIDC Core 11).
-func (f *Flows) redeemCode(ctx context.Context, c *tokenCall) (*oauth.Grant, string, error) {
+func (f *Flows) redeemCode(ctx context.Context, c *tokenCall) (*store.Code, string, error) {
 	if c.Code == "" {
 		return nil, "", oauth.InvalidRequest("code is missing") // 4.1.3
 	}
@@ -75,5 +91,5 @@ func (f *Flows) redeemCode(ctx context.Context, c *tokenCall) (*oauth.Grant, str
 	if !code.Refreshable {
 		refresh = ""
 	}
-	return &code.Grant, refresh, nil
+	return code, refresh, nil
 }

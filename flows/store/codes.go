@@ -37,8 +37,11 @@ type TakeCode struct {
 // Codes keeps authorization codes.
 type Codes interface {
 	// PutCode stores a code until c.ExpiresAt. Its family is listed from the moment that TakeCode
-	// begins it.
+	// begins it; a Refreshable one for a minute longer than the code lives, and then only if
+	// ListFamily was told of it.
 	PutCode(ctx context.Context, code Hash, c *Code) error
+	// ListFamily has the family of a code that was taken listed for as long as it lives.
+	ListFamily(ctx context.Context, c *Code) error
 	// TakeCode spends the code if client, redirect URI and challenge are right, and begins the
 	// family of its grant in the same step; of racing callers exactly one gets it. (In one step,
 	// so that the losers, who end the grant, cannot come between the two.) Otherwise nothing is

@@ -43,8 +43,17 @@ func listedFrom(c *store.Code) time.Time {
 	return c.Until
 }
 
-// TakeCode implements store.Codes. Nobody waits until the family is listed for as long as it lives: it
-// is on the listing already, and what ends it does not need the listing.
+// ListFamily implements store.Codes.
+func (s *Store) ListFamily(ctx context.Context, c *store.Code) error {
+	for _, reply := range s.redis.ExecMulti(ctx, "list_family", s.listings(&c.Grant, c.Until)...) {
+		if reply.Err != nil {
+			return reply.Err
+		}
+	}
+	return nil
+}
+
+// TakeCode implements store.Codes.
 func (s *Store) TakeCode(ctx context.Context, t *store.TakeCode) (*store.Code, error) {
 	const op = "take_code"
 	values, refused := s.exec(ctx, takeCode, op,
@@ -57,9 +66,6 @@ func (s *Store) TakeCode(ctx context.Context, t *store.TakeCode) (*store.Code, e
 	c, err := parseCode(op, t.Grant, values)
 	if err != nil {
 		return nil, err
-	}
-	if refused == nil && c.Refreshable {
-		go s.redis.ExecMulti(context.WithoutCancel(ctx), "list_family", s.listings(&c.Grant, c.Until)...)
 	}
 	return c, refused // nil or ErrSpent
 }

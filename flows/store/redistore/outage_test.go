@@ -49,6 +49,7 @@ func operations(s *redistore.Store) map[string]func(context.Context) error {
 		"Rotate":            func(c context.Context) error { _, _, err := s.Rotate(c, &store.Rotation{}); return err },
 		"EndFamily":         func(c context.Context) error { _, err := s.EndFamily(c, "a", "b", until); return err },
 		"GetStanding":       func(c context.Context) error { _, err := s.GetStanding(c, &oauth.Grant{}); return err },
+		"ListFamily":        func(c context.Context) error { return s.ListFamily(c, &store.Code{Until: until}) },
 		"ListFamilies":      func(c context.Context) error { _, _, err := s.ListFamilies(c, "a", "", store.Page{}); return err },
 		"RevokeToken":       func(c context.Context) error { return s.RevokeToken(c, "a", until) },
 		"RevokeGrant":       func(c context.Context) error { return s.RevokeGrant(c, "a", until) },

@@ -22,11 +22,12 @@ func begin(t *testing.T, s store.Store, f *store.Family) *store.Family {
 	t.Helper()
 	refreshable := f.Current != store.Hash{}
 	ok(t, s.PutCode(ctx, hash("code"), &store.Code{Grant: f.Grant, Refreshable: refreshable, ExpiresAt: now().Add(minute), Until: f.ExpiresAt}))
-	_, err := s.TakeCode(ctx, &store.TakeCode{
+	code, err := s.TakeCode(ctx, &store.TakeCode{
 		Grant: f.Grant.ID, Code: hash("code"), ClientID: f.Grant.ClientID, Now: now(), MaxMisses: 1, KeepSpent: minute,
 		Refresh: f.Current,
 	})
 	ok(t, err)
+	ok(t, s.ListFamily(ctx, code))
 	return f
 }
 
