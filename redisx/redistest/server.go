@@ -2,7 +2,9 @@ package redistest
 
 import (
 	"crypto/tls"
+	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -67,15 +69,21 @@ func portOf(addr string) string {
 	return port
 }
 
-// freeAddr returns an address that nobody listens on now.
+// freeAddr returns an address that nobody listens on now. It lies below the ports that systems give
+// to whoever opens a connection, or one of the test's own takes it before the server does.
 func freeAddr(tb testing.TB) string {
 	tb.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		tb.Fatal("find a free port: ", err)
+	const lowest, highest = 12000, 32000
+	var err error
+	for range 100 {
+		var l net.Listener
+		if l, err = net.Listen("tcp", fmt.Sprint("127.0.0.1:", lowest+rand.IntN(highest-lowest))); err == nil {
+			defer l.Close()
+			return l.Addr().String()
+		}
 	}
-	defer l.Close()
-	return l.Addr().String()
+	tb.Fatal("find a free port: ", err)
+	return ""
 }
 
 func (s *Server) launch() {
