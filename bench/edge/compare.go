@@ -66,6 +66,7 @@ func compare(s settings) error {
 		return err
 	}
 	defer os.RemoveAll(dir)
+	os.Setenv("TOLLGATE_TOKENS__ACCESS_TTL", "2h") // longer than any run
 	c := &comparison{settings: s, processes: processes{dir: dir}}
 	defer c.end()
 	if err := c.build(only); err != nil {
@@ -82,6 +83,11 @@ func compare(s settings) error {
 		}
 	}
 	fmt.Fprintln(os.Stderr, "\r\x1b[Kprofile, and growth to a million tokens")
+	if c.takeProfile != nil {
+		if err := c.takeProfile(); err != nil {
+			c.miss("profile", err)
+		}
+	}
 	if only.MatchString("footprint") {
 		if err := c.measureFootprint(); err != nil {
 			c.miss("footprint", err)

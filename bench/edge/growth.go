@@ -35,7 +35,7 @@ type growthStep struct {
 // there would be millions.
 func (c *comparison) measureGrowth() error {
 	for name, value := range map[string]string{
-		"TOLLGATE_CACHE__BYTES": "4GiB", "TOLLGATE_TOKENS__ACCESS_TTL": "2h", "TOLLGATE_LOG__LEVEL": "error",
+		"TOLLGATE_CACHE__BYTES": "4GiB", "TOLLGATE_LOG__LEVEL": "error",
 	} {
 		os.Setenv(name, value)
 		defer os.Unsetenv(name)

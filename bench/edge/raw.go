@@ -100,8 +100,6 @@ func rawScript() error {
 	var in struct {
 		Address, Source string
 		Callers         int
-		Grant           string // a stored grant, as long as a true one
-		Sealed          int    // bytes of a sealed successor
 		Measure         time.Duration
 	}
 	if err := json.NewDecoder(os.Stdin).Decode(&in); err != nil {
@@ -114,13 +112,17 @@ func rawScript() error {
 		return err
 	}
 	defer client.Close()
+	model, err := rotatedFamily(client)
+	if err != nil {
+		return err
+	}
 	script := rueidis.NewLuaScript(in.Source)
 	var operations atomic.Int64
 	stop := make(chan struct{})
 	failed := make(chan error, in.Callers)
 	var group sync.WaitGroup
 	for i := range in.Callers {
-		f := &rawFamily{client: client, script: script, id: fmt.Sprintf("raw-%d", i), grant: in.Grant, sealed: string(make([]byte, in.Sealed))}
+		f := &rawFamily{client: client, script: script, id: fmt.Sprintf("raw-%d", i), grant: model["grant"], sealed: model["sealed"]}
 		if err := f.create(); err != nil {
 			return err
 		}
@@ -147,6 +149,25 @@ func rawScript() error {
 	group.Wait()
 	close(failed)
 	return errors.Join(err, <-failed, json.NewEncoder(os.Stdout).Encode(c))
+}
+
+// rotatedFamily is the record of a family that Tollgate rotated before, so that ours are as long.
+func rotatedFamily(client rueidis.Client) (map[string]string, error) {
+	ctx := context.Background()
+	for cursor := uint64(0); ; {
+		page, err := client.Do(ctx, client.B().Scan().Cursor(cursor).Match("*:family:{*}").Count(1000).Build()).AsScanEntry()
+		if err != nil {
+			return nil, err
+		}
+		for _, key := range page.Elements {
+			if f, err := client.Do(ctx, client.B().Hgetall().Key(key).Build()).AsStrMap(); err != nil || f["sealed"] != "" {
+				return f, err
+			}
+		}
+		if cursor = page.Cursor; cursor == 0 {
+			return nil, errors.New("Tollgate has rotated no refresh token")
+		}
+	}
 }
 
 // rawFamily is what one caller rotates.
@@ -180,7 +201,7 @@ func (f *rawFamily) create() error {
 func (f *rawFamily) rotate() error {
 	reply, err := f.script.Exec(context.Background(), f.client,
 		[]string{"raw:family:{" + f.id + "}", "raw:revoked:grant:{" + f.id + "}", "raw:code:{" + f.id + "}"},
-		[]string{f.hash(f.n), "demo-web", f.hash(f.n + 1), f.sealed, strconv.FormatInt(time.Now().UnixMilli(), 10), "10000", "3600000"}).ToArray()
+		[]string{f.hash(f.n), "demo-web", f.hash(f.n + 1), f.sealed, strconv.FormatInt(time.Now().UnixMilli(), 10), "10000", "3600000", ""}).ToArray()
 	if err != nil {
 		return err
 	}

@@ -21,11 +21,6 @@ const kept = "<!-- by hand from here on; a new run keeps it -->"
 
 // report writes RESULTS.md and the chart, and prints the ratios.
 func (c *comparison) report() error {
-	if c.takeProfile != nil {
-		if err := c.takeProfile(); err != nil {
-			return err
-		}
-	}
 	file := filepath.Join(c.out, "RESULTS.md")
 	old, err := os.ReadFile(file)
 	if err != nil && !os.IsNotExist(err) {

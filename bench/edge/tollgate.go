@@ -24,7 +24,8 @@ const (
 	webID, webSecret         = "demo-web", "demo-web-secret"
 )
 
-// node is a Tollgate with its defaults: its log goes to a file, its events to its store.
+// node is a Tollgate with its defaults, but that its tokens live as long as the longest run: its log
+// goes to a file, its events to its store.
 type node struct {
 	*server
 	binary string
