@@ -25,11 +25,11 @@ func (l *failing) Accept() (net.Conn, error) {
 
 func TestListen_WaitsOutWhatPasses(t *testing.T) {
 	l := &failing{errs: []error{syscall.EMFILE, syscall.ENFILE, syscall.ECONNABORTED}}
-	if _, err := (patient{l}).Accept(); err != net.ErrClosed || len(l.errs) != 0 {
+	if _, err := (watched{l, newWatch()}).Accept(); err != net.ErrClosed || len(l.errs) != 0 {
 		t.Errorf("gave up with %v", err)
 	}
 	l = &failing{errs: []error{syscall.EINVAL}}
-	if _, err := (patient{l}).Accept(); fmt.Sprint(err) != "accept: accept4: invalid argument" {
+	if _, err := (watched{l, newWatch()}).Accept(); fmt.Sprint(err) != "accept: accept4: invalid argument" {
 		t.Errorf("a broken listener is %v", err)
 	}
 }

@@ -13,10 +13,6 @@ import (
 )
 
 const (
-	readTimeout   = 5 * time.Second  // first byte to whole request: a slow sender ends here
-	writeTimeout  = 5 * time.Second  // a reader who does not read ends here
-	idleTimeout   = 60 * time.Second // longer than what load balancers keep open
-	keepAlive     = 30 * time.Second
 	maxPerConn    = 100_000         // requests, so that load spreads over new nodes
 	drainDeadline = 8 * time.Second // fasthttp takes up to 6 for connections that never spoke
 	batchPath     = "/introspect/batch"
@@ -24,9 +20,11 @@ const (
 
 // Serve answers on both listeners until Shutdown, or until one of them fails. It takes them over.
 func (s *Server) Serve(public, ops net.Listener) error {
+	w := newWatch()
+	go w.run(s.base)
 	ended := make(chan error, 2)
-	go func() { ended <- s.publicHTTP.Serve(patient{public}) }()
-	go func() { ended <- s.opsHTTP.Serve(patient{ops}) }()
+	go func() { ended <- s.publicHTTP.Serve(watched{public, w}) }()
+	go func() { ended <- s.opsHTTP.Serve(watched{ops, w}) }()
 	for range cap(ended) {
 		err := <-ended
 		if err == nil && !s.draining.Load() {
@@ -39,17 +37,23 @@ func (s *Server) Serve(public, ops net.Listener) error {
 	return nil
 }
 
-// patient is a listener that waits out what passes, such as a process that has no file descriptors
-// left. fasthttp would give up and end the server.
-type patient struct{ net.Listener }
+// watched is a listener whose connections end in time. It waits out what passes, such as a process
+// that has no file descriptors left: fasthttp would give up and end the server.
+type watched struct {
+	net.Listener
+	watch *watch
+}
 
 const acceptPause = 20 * time.Millisecond
 
-func (l patient) Accept() (net.Conn, error) {
+func (l watched) Accept() (net.Conn, error) {
 	for {
 		conn, err := l.Listener.Accept()
-		if err == nil || !passes(err) {
-			return conn, err
+		switch {
+		case err == nil:
+			return l.watch.add(conn), nil
+		case !passes(err):
+			return nil, err
 		}
 		time.Sleep(acceptPause)
 	}
@@ -83,7 +87,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	return errors.Join(err, s.opsHTTP.ShutdownWithContext(ctx)) // last, so that probes see the drain
 }
 
-// newHTTP configures fasthttp; its defaults have no timeouts and answer in its own words.
+// newHTTP configures fasthttp; its defaults answer in its own words. Timeouts are the watch's.
 func (s *Server) newHTTP(handler fasthttp.RequestHandler) *fasthttp.Server {
 	return &fasthttp.Server{
 		Handler:                      handler,
@@ -92,11 +96,6 @@ func (s *Server) newHTTP(handler fasthttp.RequestHandler) *fasthttp.Server {
 		ExpectHandler:                s.expect,
 		ReadBufferSize:               s.cfg.MaxHeader,
 		MaxRequestBodySize:           s.cfg.MaxBody,
-		ReadTimeout:                  readTimeout,
-		WriteTimeout:                 writeTimeout,
-		IdleTimeout:                  idleTimeout,
-		TCPKeepalive:                 true,
-		TCPKeepalivePeriod:           keepAlive,
 		MaxRequestsPerConn:           maxPerConn,
 		CloseOnShutdown:              true,
 		LazyRequestTime:              true,
@@ -130,6 +129,9 @@ func (s *Server) maxBody(h *fasthttp.RequestHeader) int {
 // is written here is the answer: fasthttp only sets its status again.
 func (s *Server) expect(http *fasthttp.RequestCtx) int {
 	if http.Request.Header.ContentLength() <= s.maxBody(&http.Request.Header) {
+		if conn, ok := http.Conn().(*timedConn); ok { // elsewhere nothing is timed
+			conn.interim = true
+		}
 		return fasthttp.StatusContinue
 	}
 	s.refuse(http, errTooLarge)

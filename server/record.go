@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 	"unicode"
 
@@ -77,15 +78,35 @@ func (s *Server) access(r *request) {
 	case s.slow > 0 && r.record.took >= s.slow:
 		level, message = zapcore.WarnLevel, "slow request"
 	case s.sample > 1 && r.routine():
-		if rand.IntN(s.sample) != 0 {
+		switch {
+		case rand.IntN(s.sample) == 0:
+			r.record.sample = s.sample
+		case !s.firsts.take(r.record.start):
 			return
 		}
-		r.record.sample = s.sample
 	}
 	if line := s.log.Check(level, message); line != nil {
 		r.record.fields[0] = zap.Inline(r)
 		line.Write(r.record.fields[:]...)
 	}
+}
+
+// firsts picks the first few of each second: where somebody looks on, a line for what they just did.
+type firsts struct {
+	most   int64
+	second atomic.Int64
+	taken  atomic.Int64
+}
+
+func (f *firsts) take(now time.Time) bool {
+	if f.most == 0 {
+		return false
+	}
+	if second := now.Unix(); f.second.Load() != second {
+		f.second.Store(second)
+		f.taken.Store(0)
+	}
+	return f.taken.Load() < f.most && f.taken.Add(1) <= f.most
 }
 
 // routine reports whether the metrics say as much about the answer as a line would: what gateways

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"tollgate/flows/oauth"
 	"tollgate/flows/token"
@@ -34,6 +35,32 @@ func TestSample_IsOfWhatIsUsual(t *testing.T) {
 		if got := (&request{route: story.route, record: story.left}).routine(); got != story.want {
 			t.Errorf("%s: %t, want %t", story.name, got, story.want)
 		}
+	}
+}
+
+func TestSample_FirstOfEachSecondAreLogged(t *testing.T) {
+	f := firsts{most: 3}
+	now := time.Unix(100, 0)
+	for _, want := range []bool{true, true, true, false, false} {
+		if got := f.take(now); got != want {
+			t.Errorf("%t, want %t", got, want)
+		}
+		now = now.Add(100 * time.Millisecond)
+	}
+	if !f.take(now.Add(time.Second)) {
+		t.Error("none in the next second")
+	}
+	if (&firsts{}).take(now) {
+		t.Error("one where none is wanted")
+	}
+	e := newEdge(t, func(c *Config) { c.LogSample, c.LogFirst = 1<<30, 2 })
+	tok, lines := e.serviceToken(t), 0
+	for range 50 {
+		e.send(t, call{method: "GET", path: "/validate", auth: "Bearer " + tok}).wants(t, 200, "")
+		lines += len(e.log.take()) // send forgets those of before
+	}
+	if lines < 2 || lines > 40 { // two for each second that this took
+		t.Errorf("%d lines", lines)
 	}
 }
 

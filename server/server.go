@@ -37,6 +37,7 @@ type Config struct {
 	Version     string
 	Log         *zap.Logger   // nil is silence
 	LogSample   int           // of so many routine answers one is logged; 0 and 1 are all
+	LogFirst    int           // so many of them are logged in each second whatever the sample
 	SlowRequest time.Duration // requests from here on are logged as slow; 0 is never
 	DrainDelay  time.Duration // between /readyz turning 503 and the listeners closing
 	Metrics     *metrics.Set  // nil makes one
@@ -63,6 +64,7 @@ type Server struct {
 	origins map[string]struct{}
 	slow    time.Duration
 	sample  int
+	firsts  firsts
 	log     *zap.Logger
 	now     func() time.Time
 	pace    func() time.Time // for what is measured or limited, see paceOf
@@ -80,7 +82,8 @@ type Server struct {
 	metrics   *meters
 	draining  atomic.Bool
 	deadlines *deadlines
-	stop      context.CancelFunc // ends every context of deadlines
+	base      context.Context    // of everything that works for this server
+	stop      context.CancelFunc // ends it
 
 	publicHTTP *fasthttp.Server
 	opsHTTP    *fasthttp.Server
@@ -105,6 +108,7 @@ func New(cfg Config) (*Server, error) {
 		gates:       map[string]*gate{},
 		slow:        cfg.SlowRequest,
 		sample:      max(cfg.LogSample, 1),
+		firsts:      firsts{most: int64(cfg.LogFirst)},
 		log:         cfg.Log,
 		now:         cfg.Now,
 		pace:        pace,
@@ -114,6 +118,7 @@ func New(cfg Config) (*Server, error) {
 		lockouts:    cache.NewLimiter(lockoutRate(cfg.Login), cfg.Now),
 		validations: cache.NewLimiter(cfg.Validate, cfg.Now),
 		deadlines:   newDeadlines(base),
+		base:        base,
 		stop:        stop,
 	}
 	s.cursorKey = newCursorKey(cfg.AdminToken)

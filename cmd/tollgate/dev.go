@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	"go.uber.org/zap/zapcore"
 
 	"tollgate/cmd/tollgate/config"
 	"tollgate/flows/keys"
@@ -17,6 +16,10 @@ import (
 
 // devAdminToken opens the admin API in dev mode. Everybody knows it.
 const devAdminToken = "dev-admin-token"
+
+// devLogFirst lines of each second are about usual answers, for who tries things by hand; a load does
+// not drown the rest of the log.
+const devLogFirst = 10
 
 func newDev() *cobra.Command {
 	cmd := &cobra.Command{
@@ -67,13 +70,14 @@ func runDev(cmd *cobra.Command, _ []string) error {
 	if err != nil {
 		return err
 	}
-	log := newJSONLog(zapcore.Lock(os.Stderr), c.Log.Level)
+	lines := newLogQueue(os.Stderr)
+	log := newJSONLog(lines, c.Log.Level)
 	defer log.Sync()
 	token := devAdminToken
 	if c.Admin.Token != "" {
 		token = c.Admin.Token.Reveal()
 	}
-	s, err := newServing(c, log, options{master: master, adminToken: token})
+	s, err := newServing(c, log, options{master: master, adminToken: token, lines: lines, logFirst: devLogFirst})
 	var taken *takenError
 	switch {
 	case errors.As(err, &taken):

@@ -39,7 +39,8 @@ type options struct {
 	master     *keys.Master
 	adminToken string
 	drainDelay time.Duration // between /readyz turning 503 and the listeners closing
-	lines      *logQueue     // behind the log; nil where it is written at once
+	lines      *logQueue     // behind the log
+	logFirst   int           // so many routine answers of each second are logged, whatever log.sample
 }
 
 // newServing listens first, so that a taken port is the first thing to be said, and builds the rest
@@ -60,9 +61,7 @@ func newServing(c *config.Config, log *zap.Logger, o options) (*serving, error) 
 		}
 	}
 	set := metrics.NewSet()
-	if o.lines != nil {
-		o.lines.count(set)
-	}
+	o.lines.count(set)
 	w := wiring{config: c, master: o.master, log: log, metrics: set}
 	if c.Store == config.StoreRedis {
 		w.observe = newStoreMeter(set, log, c.Log.SlowStore).observe
@@ -87,6 +86,7 @@ func newServing(c *config.Config, log *zap.Logger, o options) (*serving, error) 
 		Version:        thisBuild().Version,
 		Log:            log,
 		LogSample:      c.Log.Sample,
+		LogFirst:       o.logFirst,
 		SlowRequest:    c.Log.SlowRequest,
 		DrainDelay:     o.drainDelay,
 		Metrics:        set,

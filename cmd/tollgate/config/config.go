@@ -181,7 +181,7 @@ func Default() *Config {
 }
 
 // Dev returns the configuration `tollgate dev` starts from: this machine only, memory, and every
-// limit off but the one that guards passwords. The log has every request: somebody is looking.
+// limit off but the one that guards passwords.
 func Dev() *Config {
 	c := Default()
 	c.Issuer = "http://127.0.0.1:8080"
@@ -189,6 +189,5 @@ func Dev() *Config {
 	c.Store = StoreMemory
 	c.RateLimits.PerIP = mustRate("off")
 	c.RateLimits.PerClient = mustRate("off")
-	c.Log.Sample = 1
 	return c
 }

@@ -1,0 +1,138 @@
+package server
+
+import (
+	"errors"
+	"net"
+	"os"
+	"testing"
+	"time"
+)
+
+// timedWire is a connection under a watch whose time a test turns.
+type timedWire struct {
+	t      *testing.T
+	watch  *watch
+	server *timedConn
+	client net.Conn
+}
+
+func newTimedWire(t *testing.T) *timedWire {
+	client, conn := net.Pipe()
+	w := newWatch()
+	t.Cleanup(func() { client.Close() })
+	return &timedWire{t, w, w.add(conn), client}
+}
+
+// pass lets so much time go by for the watch.
+func (w *timedWire) pass(d time.Duration) {
+	w.watch.start = w.watch.start.Add(-d)
+	w.watch.look()
+}
+
+// receive has the server read what the client sends.
+func (w *timedWire) receive(text string) {
+	w.t.Helper()
+	go w.client.Write([]byte(text))
+	if n, err := w.server.Read(make([]byte, 100)); n != len(text) || err != nil {
+		w.t.Fatalf("read %d bytes: %v", n, err)
+	}
+}
+
+// answer has the server write to a client who reads.
+func (w *timedWire) answer(text string) {
+	w.t.Helper()
+	go w.client.Read(make([]byte, 100))
+	if n, err := w.server.Write([]byte(text)); n != len(text) || err != nil {
+		w.t.Fatalf("wrote %d bytes: %v", n, err)
+	}
+}
+
+// ends checks that an operation that waits is ended after so long, and not before.
+func (w *timedWire) ends(after time.Duration, waits func([]byte) (int, error)) {
+	w.t.Helper()
+	done := make(chan error, 1)
+	go func() {
+		_, err := waits(make([]byte, 100))
+		done <- err
+	}()
+	time.Sleep(20 * time.Millisecond) // it waits now
+	w.pass(after - 100*time.Millisecond)
+	select {
+	case err := <-done:
+		w.t.Fatalf("it ended too early: %v", err)
+	case <-time.After(20 * time.Millisecond):
+	}
+	w.pass(500 * time.Millisecond)
+	select {
+	case err := <-done:
+		if !errors.Is(err, os.ErrDeadlineExceeded) {
+			w.t.Fatalf("it ended with %v", err)
+		}
+	case <-time.After(5 * time.Second):
+		w.t.Fatalf("it does not end after %v", after)
+	}
+}
+
+func TestConns_WhoSaysNothingIsLetGo(t *testing.T) {
+	w := newTimedWire(t)
+	w.ends(readTimeout, w.server.Read)
+}
+
+func TestConns_SlowSenderIsLetGo(t *testing.T) {
+	w := newTimedWire(t)
+	w.receive("GET / HT")
+	w.pass(readTimeout - time.Second)
+	w.receive("T")
+	w.ends(time.Second, w.server.Read)
+	w.answer("408") // it is told so
+}
+
+func TestConns_WhoDoesNotReadIsLetGo(t *testing.T) {
+	w := newTimedWire(t)
+	w.receive("GET")
+	w.ends(writeTimeout, w.server.Write)
+}
+
+func TestConns_IdleOneStays(t *testing.T) {
+	w := newTimedWire(t)
+	for range 3 {
+		w.receive("GET")
+		w.answer("200")
+		go w.client.Write([]byte("G")) // comes in time
+		if _, err := w.server.Read(make([]byte, 1)); err != nil {
+			t.Fatal(err)
+		}
+		w.answer("200")
+	}
+	w.ends(idleTimeout, w.server.Read)
+}
+
+func TestConns_SlowHandlerIsNotTheClientsFault(t *testing.T) {
+	w := newTimedWire(t)
+	w.receive("GET")
+	w.pass(time.Minute)
+	w.answer("200")
+	w.receive("GET")
+	w.answer("200")
+}
+
+func TestConns_AfterContinueTheRequestGoesOn(t *testing.T) {
+	w := newTimedWire(t)
+	w.receive("POST")
+	w.server.interim = true
+	w.answer("100")
+	w.ends(readTimeout, w.server.Read)
+}
+
+func TestConns_ClosedIsForgotten(t *testing.T) {
+	w := newTimedWire(t)
+	for range 2 { // fasthttp may close twice
+		w.server.Close()
+	}
+	for i := range w.watch.shards {
+		if n := len(w.watch.shards[i].conns); n > 0 {
+			t.Errorf("%d connections are still watched", n)
+		}
+	}
+	w.pass(time.Hour)
+}
