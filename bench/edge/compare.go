@@ -19,9 +19,9 @@ const (
 
 // settings are what the command line says.
 type settings struct {
-	tollgate, out, only string
-	rounds              int
-	measure             time.Duration
+	tollgate, out, only, profiles string
+	rounds                        int
+	measure                       time.Duration
 }
 
 // sample is one measurement of one row.
@@ -45,11 +45,12 @@ type comparison struct {
 	settings
 	processes
 	rows        []*row
+	now         string   // the row that is measured
 	missing     []string // what could not be measured, and why
-	profile     string
+	whereItGoes string   // the time of a hit
 	growth      []growthStep
 	footprint   []string
-	takeProfile func() error // fills profile; may be nil
+	takeProfile func() error // fills whereItGoes; may be nil
 	facts       []string     // about this run
 }
 
@@ -76,6 +77,7 @@ func compare(s settings) error {
 	for round := range s.rounds {
 		for _, r := range c.rows {
 			fmt.Fprintf(os.Stderr, "\r\x1b[Kround %d of %d: %s", round+1, s.rounds, r.name)
+			c.now = r.name
 			if err := r.take(); err != nil {
 				fmt.Fprintln(os.Stderr)
 				return fmt.Errorf("%s: %w", r.name, err)
@@ -137,7 +139,8 @@ func (c *comparison) generate(s *server, j *job) (*found, error) {
 		j.Warm, j.Measure = c.measure/5, c.measure
 	}
 	var f found
-	if err := part(loadCore, "generate", j, &f); err != nil {
+	profiled := c.profile(s, j.Measure)
+	if err := errors.Join(part(loadCore, "generate", j, &f), <-profiled); err != nil {
 		return &f, err
 	}
 	switch {

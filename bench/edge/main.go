@@ -36,6 +36,7 @@ func begin() error {
 	flag.IntVar(&s.rounds, "rounds", 5, "how often every row is measured")
 	flag.DurationVar(&s.measure, "measure", defaultMeasure, "how long each time")
 	flag.StringVar(&s.only, "only", "", "a regular expression: only the rows whose name it matches")
+	flag.StringVar(&s.profiles, "profiles", "", "a folder for CPU profiles of Tollgate under each load; what they cost is in the figures")
 	flag.Parse()
 	if runtime.NumCPU() < 2 {
 		return fmt.Errorf("one core is not enough: the server and the load need one each")

@@ -36,6 +36,7 @@ type processes struct {
 type server struct {
 	address string
 	pid     int
+	ops     string // of a Tollgate
 }
 
 // start runs a program on a core; its output goes to a file named after it.
@@ -65,7 +66,7 @@ func (p *processes) serve(core int, name, address, program string, args ...strin
 	for range 400 {
 		if conn, err := net.Dial("tcp", address); err == nil {
 			conn.Close()
-			return &server{address, cmd.Process.Pid}, nil
+			return &server{address: address, pid: cmd.Process.Pid}, nil
 		}
 		time.Sleep(25 * time.Millisecond)
 	}

@@ -108,9 +108,30 @@ func (c *comparison) writeRest(b *strings.Builder) {
 		fmt.Fprintf(b, "## Footprint\n\n- %s\n\n", strings.Join(c.footprint, "\n- "))
 	}
 	c.writeGrowth(b)
-	if c.profile != "" {
-		fmt.Fprintf(b, "Where the time of a `/validate` hit goes (CPU profile of the server under that load):\n\n```\n%s```\n\n", c.profile)
+	if c.whereItGoes != "" {
+		fmt.Fprintf(b, "Where the time of a `/validate` hit goes (CPU profile of the server under that load):\n\n```\n%s```\n\n", c.whereItGoes)
 	}
+}
+
+// profile takes a CPU profile of a Tollgate during the next load, if profiles are wanted.
+func (c *comparison) profile(s *server, lasts time.Duration) <-chan error {
+	taken := make(chan error, 1)
+	if c.profiles == "" || s.ops == "" {
+		taken <- nil
+		return taken
+	}
+	file := filepath.Join(c.profiles, strings.Map(func(r rune) rune {
+		if r == '/' || r == ' ' || r == ',' {
+			return '-'
+		}
+		return r
+	}, c.now)+".prof")
+	go func() { taken <- fetch(profileOf(s, lasts), file) }()
+	return taken
+}
+
+func profileOf(s *server, lasts time.Duration) string {
+	return fmt.Sprintf("http://%s/debug/pprof/profile?seconds=%.0f", s.ops, max(1, lasts.Seconds()))
 }
 
 // profiled has the report show where a load's time goes.
@@ -120,7 +141,7 @@ func (c *comparison) profiled(n *node, ask []byte) {
 		got := make(chan error, 1)
 		file := filepath.Join(c.dir, "validate.prof")
 		go func() {
-			got <- fetch(fmt.Sprintf("http://%s/debug/pprof/profile?seconds=%.0f", n.ops, lasts.Seconds()-1), file)
+			got <- fetch(profileOf(n.server, lasts-time.Second), file)
 		}()
 		if _, err := c.generate(n.server, &job{Requests: [][]byte{ask}, Warm: time.Second, Measure: lasts}); err != nil {
 			return err
@@ -129,7 +150,7 @@ func (c *comparison) profiled(n *node, ask []byte) {
 			return err
 		}
 		top, err := exec.Command("go", "tool", "pprof", "-top", "-nodecount=40", file).Output()
-		c.profile = string(top)
+		c.whereItGoes = string(top)
 		return err
 	}
 }

@@ -29,18 +29,17 @@ const (
 type node struct {
 	*server
 	binary string
-	ops    string
 }
 
 // startNode runs `tollgate dev` on the server's core.
 func (p *processes) startNode(binary, name string, args ...string) (*node, error) {
-	n := &node{binary: binary, ops: freeAddress()}
-	address := freeAddress()
-	var err error
-	n.server, err = p.serve(serverCore, name, address, binary, append([]string{"dev", "--listen", address, "--ops-listen", n.ops}, args...)...)
+	address, ops := freeAddress(), freeAddress()
+	s, err := p.serve(serverCore, name, address, binary, append([]string{"dev", "--listen", address, "--ops-listen", ops}, args...)...)
 	if err != nil {
 		return nil, err
 	}
+	s.ops = ops
+	n := &node{s, binary}
 	for range 200 {
 		if isReady(n.url("/readyz")) {
 			return n, nil
