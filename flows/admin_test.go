@@ -146,7 +146,7 @@ func TestGrants_AreListedAndEnded(t *testing.T) {
 	if len(grants) != 2 || !grants[0].Refreshable || grants[0].ClientID != "web" {
 		t.Fatalf("%+v", grants)
 	}
-	first := must(w.Validate(t.Context(), []byte(a.AccessToken), "", ""))(t).Claims.Grant
+	first := must(w.Validate(t.Context(), w.cfg.Now(), []byte(a.AccessToken), "", ""))(t).Claims.Grant
 	if err := w.RevokeGrantByID(t.Context(), first); err != nil {
 		t.Fatal(err)
 	}
@@ -190,7 +190,7 @@ func TestGrants_EndOnlyOnce(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w.pass(time.Second)
 			a := w.tokens(w.newBrowser())
-			grant := must(w.Validate(t.Context(), []byte(a.AccessToken), "", ""))(t).Claims.Grant
+			grant := must(w.Validate(t.Context(), w.cfg.Now(), []byte(a.AccessToken), "", ""))(t).Claims.Grant
 			if err := end(grant); err != nil {
 				t.Fatal(err)
 			}

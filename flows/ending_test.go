@@ -239,10 +239,10 @@ func TestValidate_StoreLossRevivesNothing(t *testing.T) {
 	w.wantActive(false, gone.AccessToken)
 	w.wantActive(true, good.AccessToken)
 	w.broken.fail(errors.New("gone")) // row 271
-	_, err := w.Validate(t.Context(), []byte(gone.AccessToken), "", "")
+	_, err := w.Validate(t.Context(), w.cfg.Now(), []byte(gone.AccessToken), "", "")
 	wantCode(t, err, oauth.CodeInvalidToken)
-	must(w.Validate(t.Context(), []byte(good.AccessToken), "", ""))(t)
+	must(w.Validate(t.Context(), w.cfg.Now(), []byte(good.AccessToken), "", ""))(t)
 	w.broken.fail(store.ErrReset) // row 229
-	_, err = w.Validate(t.Context(), []byte(good.AccessToken), "", "")
+	_, err = w.Validate(t.Context(), w.cfg.Now(), []byte(good.AccessToken), "", "")
 	wantCode(t, err, oauth.CodeTemporarilyUnavailable)
 }

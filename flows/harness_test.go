@@ -304,7 +304,7 @@ func (w *world) wantActive(want bool, tokens ...string) {
 		if strings.Count(tok, ".") != 2 {
 			continue
 		}
-		_, err := w.Validate(w.t.Context(), []byte(tok), "", "")
+		_, err := w.Validate(w.t.Context(), w.cfg.Now(), []byte(tok), "", "")
 		if (err == nil) != want {
 			w.t.Errorf("token %s… validate says %v, want good = %v", tok[:12], err, want)
 		}

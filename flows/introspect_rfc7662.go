@@ -24,7 +24,7 @@ func (f *Flows) IntrospectOne(ctx context.Context, caller *clientauth.Credential
 	if err != nil {
 		return err
 	}
-	now := f.cfg.Now()
+	now := f.cfg.Now() // who calls may have had to be looked up
 	k, ref, err := f.look(ctx, client, tok, now, nil, a)
 	switch {
 	case err != nil:

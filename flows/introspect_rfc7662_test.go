@@ -113,7 +113,7 @@ func TestValidate_DemandsScopeAndAudience(t *testing.T) {
 	a := must(w.Token(t.Context(), &TokenRequest{Client: service().Client, GrantType: "client_credentials", Scope: "orders:read"}))(t)
 	check := func(scope, aud string, want oauth.Code) {
 		t.Helper()
-		_, err := w.Validate(t.Context(), []byte(a.AccessToken), scope, aud)
+		_, err := w.Validate(t.Context(), w.cfg.Now(), []byte(a.AccessToken), scope, aud)
 		if want == "" && err != nil {
 			t.Errorf("scope %q aud %q: %v", scope, aud, err)
 		} else if want != "" {
@@ -135,17 +135,17 @@ func TestValidate_StoreLossIsDeniedUnlessDeclared(t *testing.T) {
 	w := newWorld(t, func(c *Config) { c.AllowStale = 30 * time.Second })
 	a := must(w.Token(t.Context(), service()))(t)
 	w.broken.fail(errors.New("gone"))
-	_, err := w.Validate(t.Context(), []byte(a.AccessToken), "", "")
+	_, err := w.Validate(t.Context(), w.cfg.Now(), []byte(a.AccessToken), "", "")
 	wantCode(t, err, oauth.CodeTemporarilyUnavailable) // never asked: nothing is known
 	w.broken.fail(nil)
 	w.wantActive(true, a.AccessToken)
 	w.broken.fail(errors.New("gone"))
 	w.pass(29 * time.Second)
-	if v := must(w.Validate(t.Context(), []byte(a.AccessToken), "", ""))(t); v.Stale != 29*time.Second {
+	if v := must(w.Validate(t.Context(), w.cfg.Now(), []byte(a.AccessToken), "", ""))(t); v.Stale != 29*time.Second {
 		t.Errorf("stale %v", v.Stale)
 	}
 	w.pass(2 * time.Second)
-	_, err = w.Validate(t.Context(), []byte(a.AccessToken), "", "")
+	_, err = w.Validate(t.Context(), w.cfg.Now(), []byte(a.AccessToken), "", "")
 	wantCode(t, err, oauth.CodeTemporarilyUnavailable)
 }
 

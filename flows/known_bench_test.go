@@ -32,7 +32,7 @@ func onStores(b *testing.B, run func(b *testing.B, w *world, tok []byte)) {
 func BenchmarkValidate_Hit(b *testing.B) {
 	onStores(b, func(b *testing.B, w *world, tok []byte) {
 		for b.Loop() {
-			if _, err := w.Validate(b.Context(), tok, "", ""); err != nil {
+			if _, err := w.Validate(b.Context(), w.cfg.Now(), tok, "", ""); err != nil {
 				b.Fatal(err)
 			}
 		}
@@ -44,7 +44,7 @@ func BenchmarkValidate_HitParallel(b *testing.B) {
 		ctx := b.Context()
 		b.RunParallel(func(pb *testing.PB) {
 			for pb.Next() {
-				if _, err := w.Validate(ctx, tok, "orders:read", ""); err != nil {
+				if _, err := w.Validate(ctx, w.cfg.Now(), tok, "orders:read", ""); err != nil {
 					b.Error(err)
 				}
 			}
@@ -57,7 +57,7 @@ func BenchmarkValidate_Junk(b *testing.B) {
 		end := tok[len(tok)-20:]
 		for i := 0; b.Loop(); i++ {
 			copy(end, fmt.Sprintf("%012d", i))
-			if _, err := w.Validate(b.Context(), tok, "", ""); err == nil {
+			if _, err := w.Validate(b.Context(), w.cfg.Now(), tok, "", ""); err == nil {
 				b.Fatal("junk is good")
 			}
 		}

@@ -22,9 +22,9 @@ func hitsAllocateNothing(t *testing.T, f *Flows, tok string, caller clientauth.C
 	t.Helper()
 	raw, answer := []byte(tok), &Introspection{}
 	for name, hit := range map[string]func() error{
-		"validate": func() error { _, err := f.Validate(t.Context(), raw, "", ""); return err },
+		"validate": func() error { _, err := f.Validate(t.Context(), f.cfg.Now(), raw, "", ""); return err },
 		"validate with demands": func() error {
-			_, err := f.Validate(t.Context(), raw, "orders:read orders:write", issuer+"/resources")
+			_, err := f.Validate(t.Context(), f.cfg.Now(), raw, "orders:read orders:write", issuer+"/resources")
 			return err
 		},
 		"introspect": func() error {

@@ -34,7 +34,7 @@ func (w *world) accessToken() string {
 }
 
 func (w *world) validate(tok string) error {
-	_, err := w.Validate(w.t.Context(), []byte(tok), "", "")
+	_, err := w.Validate(w.t.Context(), w.cfg.Now(), []byte(tok), "", "")
 	return err
 }
 
@@ -99,7 +99,7 @@ func TestKnown_EveryRevocationIsSeenByTheNextCall(t *testing.T) {
 			w := newWorld(t)
 			tok, other := w.tokens(w.newBrowser()).AccessToken, w.accessToken()
 			w.wantActive(true, tok, other)
-			c := must(w.Validate(t.Context(), []byte(tok), "", ""))(t).Claims
+			c := must(w.Validate(t.Context(), w.cfg.Now(), []byte(tok), "", ""))(t).Claims
 			if err := revoke(w, c, w.now().Add(time.Hour)); err != nil {
 				t.Fatal(err)
 			}
@@ -217,7 +217,7 @@ func TestKnown_JunkAsksTheStoreNothingAndPushesNothingOut(t *testing.T) {
 // The accounted size is what the memory really costs, or more.
 func TestKnown_CostsWhatItSays(t *testing.T) {
 	w := newWorld(t, func(c *Config) { c.CacheBytes = 64 << 20 })
-	claims := *must(w.Validate(t.Context(), []byte(w.accessToken()), "", ""))(t).Claims
+	claims := *must(w.Validate(t.Context(), w.cfg.Now(), []byte(w.accessToken()), "", ""))(t).Claims
 	set := w.keys.Snapshot()
 	tok := []byte(strings.Repeat("t", 744))
 	const n = 10_000
@@ -258,7 +258,7 @@ func TestKnown_ASteadyHitIsKnowledgeOfRevocation(t *testing.T) {
 		w.pass(20 * time.Second)
 	}
 	w.broken.fail(errors.New("connection lost"))
-	if v, err := w.Validate(t.Context(), tok, "", ""); err != nil || v.Stale != 20*time.Second {
+	if v, err := w.Validate(t.Context(), w.cfg.Now(), tok, "", ""); err != nil || v.Stale != 20*time.Second {
 		t.Errorf("20 s after the last hit: stale %v, %v", v.Stale, err)
 	}
 	w.pass(11 * time.Second)

@@ -110,7 +110,7 @@ func TestRoundTrips_EachFlowCostsItsScript(t *testing.T) {
 		do      func()
 	}{
 		{"client_credentials", 0, nil, func() { must(w.Token(ctx, service()))(t) }},
-		{"/validate", 0, nil, func() { must(w.Validate(ctx, []byte(tokens.AccessToken), "", ""))(t) }},
+		{"/validate", 0, nil, func() { must(w.Validate(ctx, w.cfg.Now(), []byte(tokens.AccessToken), "", ""))(t) }},
 		{"/introspect", 0, nil, func() {
 			must(w.Introspect(ctx, &IntrospectRequest{Client: gateway, Tokens: []string{tokens.AccessToken}}))(t)
 		}},

@@ -20,7 +20,7 @@ func TestToken_ClientCredentialsIssueToTheClientItself(t *testing.T) {
 	if a.RefreshToken != "" || a.IDToken != "" {
 		t.Error("row 158: RFC 6749 4.4.3: a refresh token or id_token was issued")
 	}
-	v := must(w.Validate(t.Context(), []byte(a.AccessToken), "orders:read orders:write", issuer+"/resources"))(t)
+	v := must(w.Validate(t.Context(), w.cfg.Now(), []byte(a.AccessToken), "orders:read orders:write", issuer+"/resources"))(t)
 	if v.Claims.Subject != "demo-service" || v.Claims.ClientID != "demo-service" || v.Claims.SessionID != "" || a.ExpiresIn != 600 {
 		t.Errorf("claims %+v, expires_in %d", v.Claims, a.ExpiresIn)
 	}
@@ -70,7 +70,7 @@ func TestToken_OutageIsNeverTheClientsFault(t *testing.T) {
 	w.broken.fail(errors.New("connection refused"))
 	_, err := w.Token(t.Context(), service())
 	wantCode(t, err, oauth.CodeTemporarilyUnavailable)
-	_, err = w.Validate(t.Context(), []byte(a.AccessToken), "", "")
+	_, err = w.Validate(t.Context(), w.cfg.Now(), []byte(a.AccessToken), "", "")
 	wantCode(t, err, oauth.CodeTemporarilyUnavailable)
 	w.broken.fail(nil)
 	w.wantActive(true, a.AccessToken)
@@ -82,7 +82,7 @@ func TestCode_TradesForTokens(t *testing.T) {
 	if a.RefreshToken == "" || a.IDToken == "" || a.Scope != "openid profile offline_access orders:read" {
 		t.Fatalf("answer %+v", a)
 	}
-	v := must(w.Validate(t.Context(), []byte(a.AccessToken), "orders:read", ""))(t)
+	v := must(w.Validate(t.Context(), w.cfg.Now(), []byte(a.AccessToken), "orders:read", ""))(t)
 	if v.Claims.Subject != DemoUser || v.Claims.SessionID == "" {
 		t.Errorf("claims %+v", v.Claims)
 	}

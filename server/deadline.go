@@ -6,16 +6,6 @@ import (
 	"time"
 )
 
-// paceOf returns a clock that keeps the pace of now. The machine's own is read in half the time if its
-// date need not be right: this one does not follow when the date is set.
-func paceOf(now func() time.Time) func() time.Time {
-	if now != nil {
-		return now
-	}
-	start := time.Now()
-	return func() time.Time { return start.Add(time.Since(start)) }
-}
-
 const (
 	// flowTimeout is how long a flow may take before the caller is told to come back. Storage has
 	// shorter deadlines of its own.
@@ -36,16 +26,16 @@ type deadlines struct {
 type sharedDeadline struct {
 	context.Context
 	cancel context.CancelFunc // runs by itself at the deadline
-	made   time.Time
+	made   time.Duration      // when, by the server's clock
 }
 
 func newDeadlines(base context.Context) *deadlines { return &deadlines{base: base} }
 
 // at returns the context for a request that begins at now.
-func (d *deadlines) at(now time.Time) context.Context {
+func (d *deadlines) at(now time.Duration) context.Context {
 	cur := d.current.Load()
 	if cur != nil {
-		if age := now.Sub(cur.made); age >= 0 && age < deadlineTick {
+		if age := now - cur.made; age >= 0 && age < deadlineTick {
 			return cur
 		}
 	}

@@ -32,13 +32,13 @@ var errShed = &oauth.Error{
 type gate struct {
 	turns   chan struct{}
 	waiting atomic.Int64
-	calm    atomic.Int64 // when a turn was last free at once, in Unix nanoseconds
+	calm    atomic.Int64 // when a turn was last free at once, a Duration of the server's clock
 	shed    *metrics.Counter
 }
 
-func newGate(width int, now time.Time, shed *metrics.Counter) *gate {
+func newGate(width int, now time.Duration, shed *metrics.Counter) *gate {
 	g := &gate{turns: make(chan struct{}, width), shed: shed}
-	g.calm.Store(now.UnixNano())
+	g.calm.Store(int64(now))
 	return g
 }
 
@@ -46,7 +46,7 @@ func newGate(width int, now time.Time, shed *metrics.Counter) *gate {
 func (s *Server) gateOf(name string) *gate {
 	if s.gates[name] == nil {
 		shed := s.cfg.Metrics.NewCounter(`tollgate_shed_total{route="` + name + `"}`)
-		s.gates[name] = newGate(gateWidth*runtime.GOMAXPROCS(0), s.pace(), shed)
+		s.gates[name] = newGate(gateWidth*runtime.GOMAXPROCS(0), s.clock.passed(), shed)
 	}
 	return s.gates[name]
 }
@@ -65,10 +65,10 @@ func gated(g *gate, next handler) handler {
 }
 
 // enter waits for a turn, and reports whether it came in time.
-func (g *gate) enter(now time.Time) bool {
+func (g *gate) enter(now time.Duration) bool {
 	select {
 	case g.turns <- struct{}{}:
-		g.calm.Store(now.UnixNano())
+		g.calm.Store(int64(now))
 		return true
 	default:
 	}
@@ -87,8 +87,8 @@ func (g *gate) enter(now time.Time) bool {
 }
 
 // patience is how long to wait for a turn.
-func (g *gate) patience(now time.Time) time.Duration {
-	if now.UnixNano()-g.calm.Load() > int64(burstWait) {
+func (g *gate) patience(now time.Duration) time.Duration {
+	if now-time.Duration(g.calm.Load()) > burstWait {
 		return overloadWait
 	}
 	return burstWait

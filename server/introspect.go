@@ -53,7 +53,7 @@ func serveIntrospectBatch(r *request) error {
 		return err
 	}
 	// Each token counts, so that a batch scans no faster than single requests.
-	if wait := r.s.perIP.AllowAddr(r.addr(), len(tokens)-1, r.record.start); wait > 0 {
+	if wait := r.s.perIP.AllowAddr(r.addr(), len(tokens)-1, r.started()); wait > 0 {
 		return r.tooMany(wait)
 	}
 	answers, err := r.s.flows.Introspect(r.ctx, &flows.IntrospectRequest{Client: client, Tokens: tokens})

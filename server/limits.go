@@ -13,7 +13,7 @@ func limited(l *cache.Limiter, next handler) handler {
 		return next
 	}
 	return func(r *request) error {
-		if wait := l.AllowAddr(r.addr(), 1, r.record.start); wait > 0 {
+		if wait := l.AllowAddr(r.addr(), 1, r.started()); wait > 0 {
 			return r.tooMany(wait)
 		}
 		return next(r)
@@ -40,10 +40,10 @@ func times(rate cache.Rate, n int) cache.Rate {
 // limitLogin counts one attempt to sign in as username from this address, and returns the error
 // to answer with once there were too many. Nobody can lock a person out from another address.
 func (r *request) limitLogin(username string) error {
-	if wait := r.s.loginAddrs.AllowAddr(r.addr(), 1, r.record.start); wait > 0 {
+	if wait := r.s.loginAddrs.AllowAddr(r.addr(), 1, r.started()); wait > 0 {
 		return r.lockedOut("", wait)
 	}
-	if wait := r.s.logins.AllowNameAt(username, r.addr(), r.record.start); wait > 0 {
+	if wait := r.s.logins.AllowNameAt(username, r.addr(), r.started()); wait > 0 {
 		return r.lockedOut(username, wait)
 	}
 	return nil
@@ -52,7 +52,7 @@ func (r *request) limitLogin(username string) error {
 // lockedOut refuses an attempt, and makes one event of many; of an address that tries many names,
 // one for the address.
 func (r *request) lockedOut(username string, wait time.Duration) error {
-	if r.s.lockouts.AllowNameAt(username, r.addr(), r.record.start) == 0 {
+	if r.s.lockouts.AllowNameAt(username, r.addr(), r.started()) == 0 {
 		r.s.flows.LoginLocked(r.ctx, username)
 	}
 	return r.tooMany(wait)

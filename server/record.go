@@ -19,12 +19,12 @@ import (
 // record is what one request leaves behind: it becomes the access line, the slow line and the
 // counters. Nothing secret is ever put into it: no query, token, code, secret or password.
 type record struct {
-	start   time.Time    // by Server.pace
-	client  string       // client id as presented
-	err     *oauth.Error // what was answered, nil for success
-	refusal oauth.Error  // what err points to where a limit was reached
-	limited bool         // a rate limit was reached
-	shed    bool         // there was too much to do
+	start   time.Duration // by Server.clock
+	client  string        // client id as presented
+	err     *oauth.Error  // what was answered, nil for success
+	refusal oauth.Error   // what err points to where a limit was reached
+	limited bool          // a rate limit was reached
+	shed    bool          // there was too much to do
 	// inactive: a token was refused in an answer that is none of the errors
 	inactive bool
 	sample   int // of how many alike this one is logged; 0: of itself
@@ -59,7 +59,7 @@ func printable(s string) string {
 // finish closes the record: counters first, then the line.
 func (r *request) finish() {
 	rec := &r.record
-	rec.took = r.s.pace().Sub(rec.start)
+	rec.took = r.s.clock.passed() - rec.start
 	rec.status = r.http.Response.StatusCode()
 	r.route.meters.count(r.lane, rec.status, rec.took)
 	if rec.limited {
@@ -98,11 +98,11 @@ type firsts struct {
 	taken  atomic.Int64
 }
 
-func (f *firsts) take(now time.Time) bool {
+func (f *firsts) take(now time.Duration) bool {
 	if f.most == 0 {
 		return false
 	}
-	if second := now.Unix(); f.second.Load() != second {
+	if second := int64(now / time.Second); f.second.Load() != second {
 		f.second.Store(second)
 		f.taken.Store(0)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/netip"
 	"sync"
+	"time"
 
 	"github.com/valyala/fasthttp"
 )
@@ -53,10 +54,13 @@ func acquireRequest(s *Server, http *fasthttp.RequestCtx) *request {
 	r.s = s
 	r.http = http
 	r.route = &s.unmatched
-	r.record.start = s.pace()
+	r.record.start = s.clock.passed()
 	r.ctx = s.deadlines.at(r.record.start)
 	return r
 }
+
+// started is when the request came, as a date.
+func (r *request) started() time.Time { return r.s.clock.date(r.record.start) }
 
 func releaseRequest(r *request) {
 	r.Reset()

@@ -40,14 +40,14 @@ func TestSample_IsOfWhatIsUsual(t *testing.T) {
 
 func TestSample_FirstOfEachSecondAreLogged(t *testing.T) {
 	f := firsts{most: 3}
-	now := time.Unix(100, 0)
+	now := 100 * time.Second
 	for _, want := range []bool{true, true, true, false, false} {
 		if got := f.take(now); got != want {
 			t.Errorf("%t, want %t", got, want)
 		}
-		now = now.Add(100 * time.Millisecond)
+		now += 100 * time.Millisecond
 	}
-	if !f.take(now.Add(time.Second)) {
+	if !f.take(now + time.Second) {
 		t.Error("none in the next second")
 	}
 	if (&firsts{}).take(now) {

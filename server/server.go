@@ -67,7 +67,7 @@ type Server struct {
 	firsts  firsts
 	log     *zap.Logger
 	now     func() time.Time
-	pace    func() time.Time // for what is measured or limited, see paceOf
+	clock   *clock // of what is measured or limited
 
 	perIP       *cache.Limiter
 	logins      *cache.Limiter // per user and address
@@ -91,7 +91,7 @@ type Server struct {
 
 // New returns a server that does not listen yet.
 func New(cfg Config) (*Server, error) {
-	pace := paceOf(cfg.Now)
+	clock := newClock(cfg.Now)
 	cfg.setDefaults()
 	site, err := newSite(cfg.Issuer)
 	if err != nil {
@@ -111,7 +111,7 @@ func New(cfg Config) (*Server, error) {
 		firsts:      firsts{most: int64(cfg.LogFirst)},
 		log:         cfg.Log,
 		now:         cfg.Now,
-		pace:        pace,
+		clock:       clock,
 		perIP:       cache.NewLimiter(cfg.PerIP, cfg.Now),
 		logins:      cache.NewLimiter(cfg.Login, cfg.Now),
 		loginAddrs:  cache.NewLimiter(times(cfg.Login, usersPerAddr), cfg.Now),

@@ -49,7 +49,7 @@ func (r *request) checkBearer() (flows.Validation, error) {
 	if err != nil {
 		return flows.Validation{}, err
 	}
-	return r.s.flows.Validate(r.ctx, tok, scope, audience)
+	return r.s.flows.Validate(r.ctx, r.started(), tok, scope, audience)
 }
 
 // demands reads scope and aud out of the query. Other parameters belong to the request behind the
