@@ -45,7 +45,7 @@ type comparison struct {
 	settings
 	processes
 	rows        []*row
-	now         string   // the row that is measured
+	now         string   // the row that is measured, or none
 	missing     []string // what could not be measured, and why
 	whereItGoes string   // the time of a hit
 	growth      []growthStep
@@ -85,6 +85,7 @@ func compare(s settings) error {
 		}
 	}
 	fmt.Fprintln(os.Stderr, "\r\x1b[Kprofile, and growth to a million tokens")
+	c.now = ""
 	if c.takeProfile != nil {
 		if err := c.takeProfile(); err != nil {
 			c.miss("profile", err)

@@ -116,7 +116,7 @@ func (c *comparison) writeRest(b *strings.Builder) {
 // profile takes a CPU profile of a Tollgate during the next load, if profiles are wanted.
 func (c *comparison) profile(s *server, lasts time.Duration) <-chan error {
 	taken := make(chan error, 1)
-	if c.profiles == "" || s.ops == "" {
+	if c.profiles == "" || c.now == "" || s.ops == "" {
 		taken <- nil
 		return taken
 	}
@@ -161,6 +161,9 @@ func fetch(address, file string) error {
 		return err
 	}
 	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		return fmt.Errorf("%s answers %d", address, resp.StatusCode)
+	}
 	out, err := os.Create(file)
 	if err != nil {
 		return err
