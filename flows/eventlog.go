@@ -9,7 +9,8 @@ import (
 
 const (
 	eventQueue     = 8192
-	maxEventBatch  = 64 // one script of well under a millisecond
+	maxEventBatch  = 64                   // one script of well under a millisecond
+	eventGather    = 2 * time.Millisecond // an append for every event would cost more than what it tells of
 	eventRetry     = 100 * time.Millisecond
 	maxEventRetry  = 2 * time.Second
 	maxEventAppend = 5 * time.Second // a store fails much sooner
@@ -75,6 +76,9 @@ func (l *EventLog) run() {
 			l.finish(ctx, nil)
 			return
 		case e := <-l.queue:
+			if len(l.queue) < maxEventBatch {
+				time.Sleep(eventGather)
+			}
 			batch := l.batch(e)
 			if ctx := l.insist(batch); ctx != nil {
 				l.finish(ctx, batch)

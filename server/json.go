@@ -66,6 +66,14 @@ func (o *object) string(name, value string) {
 	}
 }
 
+// plain is string for what needs no escapes, such as base64url, and may be long.
+func (o *object) plain(name, value string) {
+	if value != "" {
+		o.name(name)
+		o.dst = append(append(append(o.dst, '"'), value...), '"')
+	}
+}
+
 func (o *object) int(name string, value int64) {
 	if value != 0 {
 		o.name(name)

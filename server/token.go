@@ -33,11 +33,11 @@ func serveToken(r *request) error {
 // appendTokenAnswer appends the body of RFC 6749 5.1, id_token as in OIDC Core 3.1.3.3.
 func appendTokenAnswer(dst []byte, a *flows.TokenAnswer) []byte {
 	o := newObject(dst)
-	o.string("access_token", a.AccessToken)
-	o.string("token_type", "Bearer")
+	o.plain("access_token", a.AccessToken)
+	o.plain("token_type", "Bearer")
 	o.int("expires_in", a.ExpiresIn)
-	o.string("refresh_token", a.RefreshToken)
-	o.string("id_token", a.IDToken)
+	o.plain("refresh_token", a.RefreshToken)
+	o.plain("id_token", a.IDToken)
 	o.string("scope", a.Scope)
 	return o.end()
 }

@@ -41,18 +41,26 @@ func (n *node) logEvent(e flows.Event) {
 		level = zapcore.WarnLevel
 	}
 	if entry := n.log.Check(level, "event"); entry != nil {
-		entry.Write(zap.String("event", string(e.Type)), zap.String("client", e.ClientID), zap.String("subject", e.Subject),
-			zap.String("grant", string(e.Grant)), zap.String("detail", e.Detail),
-			optional(e.Key, "kid"), optional(e.RequestID, "request_id"), optional(e.RemoteAddr, "ip"))
+		entry.Write(zap.Inline((*eventLine)(&e)))
 	}
 }
 
-// optional is a field that is left out where it is empty.
-func optional(text, name string) zap.Field {
-	if text == "" {
-		return zap.Skip()
+// eventLine is what the log says of an event.
+type eventLine flows.Event
+
+// MarshalLogObject implements zapcore.ObjectMarshaler.
+func (e *eventLine) MarshalLogObject(line zapcore.ObjectEncoder) error {
+	line.AddString("event", string(e.Type))
+	line.AddString("client", e.ClientID)
+	line.AddString("subject", e.Subject)
+	line.AddString("grant", string(e.Grant))
+	line.AddString("detail", e.Detail)
+	for _, optional := range [...]struct{ name, text string }{{"kid", e.Key}, {"request_id", e.RequestID}, {"ip", e.RemoteAddr}} {
+		if optional.text != "" {
+			line.AddString(optional.name, optional.text)
+		}
 	}
-	return zap.String(name, text)
+	return nil
 }
 
 func (n *node) logKeyEvent(event, kid string) {

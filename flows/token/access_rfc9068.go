@@ -3,6 +3,7 @@ package token
 import (
 	"errors"
 	"strconv"
+	"strings"
 	"sync"
 
 	"tollgate/flows/keys"
@@ -75,6 +76,9 @@ var drafts = sync.Pool{New: func() any { buffer := make([]byte, 0, 1024); return
 // without control characters, so that only two characters need an escape.
 func appendText(dst []byte, s string) []byte {
 	dst = append(dst, '"')
+	if strings.IndexByte(s, '"') < 0 && strings.IndexByte(s, '\\') < 0 { // as nearly always
+		return append(append(dst, s...), '"')
+	}
 	for i := range len(s) {
 		if s[i] == '"' || s[i] == '\\' {
 			dst = append(dst, '\\')
