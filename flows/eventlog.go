@@ -10,7 +10,7 @@ import (
 const (
 	eventQueue     = 8192
 	maxEventBatch  = 64                   // one script of well under a millisecond
-	eventGather    = 2 * time.Millisecond // an append for every event would cost more than what it tells of
+	eventGather    = 5 * time.Millisecond // an append for every event would cost more than what it tells of
 	eventRetry     = 100 * time.Millisecond
 	maxEventRetry  = 2 * time.Second
 	maxEventAppend = 5 * time.Second // a store fails much sooner

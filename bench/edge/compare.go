@@ -14,7 +14,7 @@ import (
 const (
 	defaultMeasure = 1500 * time.Millisecond
 	connections    = 32
-	newTokens      = 4000 // per round, where every token is new
+	newTokens      = 6000 // per round, where every token is new; the first of them warm up
 )
 
 // settings are what the command line says.

@@ -13,7 +13,7 @@ import (
 const (
 	maxPendingLog = 4 << 20 // bytes; some seconds of lines at full load
 	logFlushTime  = time.Second
-	logGatherTime = 5 * time.Millisecond // a write for every line would cost more than the line
+	logGatherTime = 20 * time.Millisecond // a write for every line would cost more than the line
 )
 
 // logQueue writes in the background, many lines at once, so that a full disk or a collector that
