@@ -21,9 +21,9 @@ type request struct {
 	route *route
 	head  head // what the strict pass saw in the header block
 
-	// For life, whichever exchange it is: the lane of the meters, and half of the ids that are made.
+	// For life, whichever exchange it is: the lane of the meters, and the ids that are made.
 	lane   int
-	idHalf [16]byte
+	number requestNumber
 
 	client struct { // see addr
 		addr  netip.Addr
@@ -45,7 +45,7 @@ type handler func(*request) error
 
 var requests = sync.Pool{New: func() any {
 	r := &request{lane: nextLane()}
-	appendHalf(r.idHalf[:0])
+	r.number.randomize()
 	return r
 }}
 

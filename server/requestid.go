@@ -23,19 +23,37 @@ func (r *request) id() []byte {
 	return rec.idBytes[:rec.idLen]
 }
 
-// newID makes an id of 128 random bits, of which half are those of the pooled request. It is no secret,
-// so the runtime's generator will do.
-func (r *request) newID() {
-	rec := &r.record
-	n := copy(rec.idBytes[:], r.idHalf[:])
-	rec.idLen = n + len(appendHalf(rec.idBytes[n:n]))
+// requestNumber is 128 bits in hexadecimal that begin at random, for each pooled request somewhere else,
+// and are counted up. An id is no secret: it may be foreseen, and is not met twice.
+type requestNumber [32]byte
+
+func (n *requestNumber) randomize() {
+	var raw [16]byte
+	binary.LittleEndian.PutUint64(raw[:8], rand.Uint64())
+	binary.LittleEndian.PutUint64(raw[8:], rand.Uint64())
+	hex.Encode(n[:], raw[:])
 }
 
-// appendHalf appends 64 random bits in hexadecimal.
-func appendHalf(dst []byte) []byte {
-	var raw [8]byte
-	binary.LittleEndian.PutUint64(raw[:], rand.Uint64())
-	return hex.AppendEncode(dst, raw[:])
+// next counts up by one, in place: mostly it is one digit that changes.
+func (n *requestNumber) next() {
+	for i := len(n) - 1; i >= 0; i-- {
+		switch n[i] {
+		case 'f':
+			n[i] = '0'
+			continue
+		case '9':
+			n[i] = 'a'
+		default:
+			n[i]++
+		}
+		return
+	}
+}
+
+// newID makes an id.
+func (r *request) newID() {
+	r.number.next()
+	r.record.idLen = copy(r.record.idBytes[:], r.number[:])
 }
 
 // plainID reports whether id is [A-Za-z0-9._-]{1,64}.

@@ -105,10 +105,7 @@ func (seen *head) scan(h *fasthttp.RequestHeader) error {
 		if len(line) == 0 {
 			break
 		}
-		colon := 0
-		for colon < len(line) && tokenChars[line[colon]] {
-			colon++
-		}
+		colon := nameLength(line)
 		if colon == 0 || colon == len(line) || line[colon] != ':' { // a folded line begins with a space: RFC 9112 5.2
 			return errMalformedHeader
 		}
@@ -120,6 +117,16 @@ func (seen *head) scan(h *fasthttp.RequestHeader) error {
 		return errFraming
 	}
 	return nil
+}
+
+// nameLength is how long the name is that a header line begins with.
+func nameLength(line []byte) int {
+	for i, c := range line {
+		if !tokenChars[c] {
+			return i
+		}
+	}
+	return len(line)
 }
 
 var (
