@@ -47,10 +47,11 @@ type meters struct {
 	limited *metrics.Counter
 	dropped *metrics.Counter // what fasthttp could not read or answer
 
-	issued      map[oauth.GrantType]*metrics.Counter
-	valid       *metrics.Counter                // good tokens at /validate
-	validations map[oauth.Code]*metrics.Counter // by what else was answered
-	stale       *metrics.Counter                // good tokens whose revocation could not be asked
+	issued struct{ code, refresh, client, other *metrics.Counter } // tokens, by grant
+	valid  *metrics.Counter                                        // good tokens at /validate
+	// tokens at /validate that were not good, by what was answered
+	noToken, invalid, insufficient, unavailable, failed *metrics.Counter
+	stale                                               *metrics.Counter // good tokens whose revocation could not be asked
 }
 
 func newMeters(set *metrics.Set, tables ...[]route) *meters {
@@ -62,15 +63,16 @@ func newMeters(set *metrics.Set, tables ...[]route) *meters {
 		dropped: set.NewCounter("tollgate_http_connection_errors_total"),
 		stale:   set.NewCounter("tollgate_validations_stale_total"),
 	}
-	m.issued = map[oauth.GrantType]*metrics.Counter{}
-	for _, g := range []oauth.GrantType{oauth.GrantAuthorizationCode, oauth.GrantRefreshToken, oauth.GrantClientCredentials, otherGrant} {
-		m.issued[g] = set.NewCounter(`tollgate_tokens_issued_total{grant="` + string(g) + `"}`)
+	issued := func(g oauth.GrantType) *metrics.Counter {
+		return set.NewCounter(`tollgate_tokens_issued_total{grant="` + string(g) + `"}`)
 	}
-	m.validations = map[oauth.Code]*metrics.Counter{}
-	m.valid = set.NewCounter(`tollgate_validations_total{outcome="valid"}`)
-	for code, outcome := range validationOutcomes {
-		m.validations[code] = set.NewCounter(`tollgate_validations_total{outcome="` + outcome + `"}`)
+	m.issued.code, m.issued.refresh = issued(oauth.GrantAuthorizationCode), issued(oauth.GrantRefreshToken)
+	m.issued.client, m.issued.other = issued(oauth.GrantClientCredentials), issued("other")
+	validation := func(outcome string) *metrics.Counter {
+		return set.NewCounter(`tollgate_validations_total{outcome="` + outcome + `"}`)
 	}
+	m.valid, m.noToken, m.invalid = validation("valid"), validation("no_token"), validation("invalid_token")
+	m.insufficient, m.unavailable, m.failed = validation("insufficient_scope"), validation("unavailable"), validation("error")
 	m.routes[unmatchedName] = &routeMeters{}
 	for _, table := range tables {
 		for _, row := range table {
@@ -83,35 +85,36 @@ func newMeters(set *metrics.Set, tables ...[]route) *meters {
 	return m
 }
 
-// validationOutcomes names what /validate can say against a token.
-var validationOutcomes = map[oauth.Code]string{
-	oauth.CodeUnauthenticated:        "no_token",
-	oauth.CodeInvalidToken:           "invalid_token",
-	oauth.CodeInsufficientScope:      "insufficient_scope",
-	oauth.CodeTemporarilyUnavailable: "unavailable",
-	oauth.CodeServerError:            "error",
-}
-
 // validated notes one answer of /validate.
 func (m *meters) validated(err error) {
 	if err == nil {
 		m.valid.Inc()
 		return
 	}
-	if counter := m.validations[oauth.AsError(err).Code]; counter != nil {
-		counter.Inc()
-		return
+	switch oauth.AsError(err).Code {
+	case oauth.CodeUnauthenticated:
+		m.noToken.Inc()
+	case oauth.CodeInsufficientScope:
+		m.insufficient.Inc()
+	case oauth.CodeTemporarilyUnavailable:
+		m.unavailable.Inc()
+	case oauth.CodeServerError:
+		m.failed.Inc()
+	default: // malformed in one way or another
+		m.invalid.Inc()
 	}
-	m.validations[oauth.CodeInvalidToken].Inc() // malformed in some other way
 }
-
-// otherGrant counts tokens of a grant that has no series of its own.
-const otherGrant oauth.GrantType = "other"
 
 // issuedFor notes a token of a grant.
 func (m *meters) issuedFor(grant oauth.GrantType) {
-	if m.issued[grant] == nil {
-		grant = otherGrant
+	switch grant {
+	case oauth.GrantAuthorizationCode:
+		m.issued.code.Inc()
+	case oauth.GrantRefreshToken:
+		m.issued.refresh.Inc()
+	case oauth.GrantClientCredentials:
+		m.issued.client.Inc()
+	default: // one that has no series of its own
+		m.issued.other.Inc()
 	}
-	m.issued[grant].Inc()
 }
