@@ -14,7 +14,7 @@ import (
 const (
 	defaultMeasure = 1500 * time.Millisecond
 	connections    = 32
-	newTokens      = 6000 // per round, where every token is new; the first of them warm up
+	newTokens      = 12000 // per round, where every token is new; the first of them warm up
 )
 
 // settings are what the command line says.

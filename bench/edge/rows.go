@@ -63,7 +63,7 @@ func (c *comparison) allNew(n *node) func() (sample, error) {
 		if err != nil {
 			return sample{}, err
 		}
-		j := job{Once: true, Warm: 50 * time.Millisecond, Measure: time.Minute}
+		j := job{Once: true, Warm: 100 * time.Millisecond, Measure: time.Minute}
 		for _, tok := range tokens {
 			j.Requests = append(j.Requests, get(n.address, "/validate", tok))
 		}
