@@ -146,7 +146,7 @@ func (f *Flows) look(ctx context.Context, caller *oauth.Client, tok string, now 
 		Active: true, TokenType: typeBearer, TokenUse: "access_token",
 		Scope: c.Scope, ClientID: c.ClientID, Subject: c.Subject, Audience: c.Audience,
 		Issuer: c.Issuer, TokenID: string(c.ID), SessionID: c.SessionID,
-		Expires: c.Expires, IssuedAt: c.IssuedAt,
+		Expires: c.Expires, IssuedAt: c.IssuedAt, Recalled: k.recalled(),
 	}
 	return k, ref, nil
 }

@@ -37,6 +37,8 @@ type known struct {
 
 	generation atomic.Uint64 // of the store, in which nothing was revoked that it hangs on
 	until      atomic.Int64  // the age of the flows until when that is believed; stored before generation
+
+	told atomic.Bool // an answer was given by it
 }
 
 // junk is a token that was refused, by the keys of a snapshot.
@@ -87,6 +89,10 @@ func (k *known) confirm(generation uint64, until time.Duration) {
 	k.until.Store(int64(until))
 	k.generation.Store(generation)
 }
+
+// recalled notes that an answer is given by it, and reports whether that is not the first: the one that
+// its signature was verified for.
+func (k *known) recalled() bool { return k.told.Load() || k.told.Swap(true) }
 
 // doubt has the store asked again.
 func (k *known) doubt() { k.until.Store(0) }

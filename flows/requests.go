@@ -58,6 +58,9 @@ type Introspection struct {
 	// Expired says of an inactive token that it is one of ours that has just run its time. It is
 	// nobody's business outside.
 	Expired bool
+	// Recalled says of an active access token that its claims were remembered; false where the
+	// signature had to be verified first.
+	Recalled bool
 }
 
 // RevokeRequest asks to end a token (RFC 7009 2.1). The hint is not needed and not here.
@@ -72,6 +75,8 @@ type Validation struct {
 	// Stale is how long ago revocation could last be asked; zero in the normal case. It is only
 	// ever set where validate.on_store_loss allows it.
 	Stale time.Duration
+	// Recalled: the claims were remembered. False where the signature had to be verified first.
+	Recalled bool
 }
 
 // UserInfo is the answer of OIDC Core 5.3.2. Empty members are left out; Subject never is.

@@ -27,7 +27,7 @@ func (f *Flows) Validate(ctx context.Context, now time.Time, tok []byte, scope, 
 	if err := checkDemands(&k.claims, scope, audience); err != nil {
 		return Validation{}, err
 	}
-	return Validation{Claims: &k.claims, Stale: stale}, nil
+	return Validation{Claims: &k.claims, Stale: stale, Recalled: k.recalled()}, nil
 }
 
 // checkDemands checks what the gateway wants of a good token.

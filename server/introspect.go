@@ -36,7 +36,7 @@ func serveIntrospect(r *request) error {
 		}
 		return err
 	}
-	r.record.inactive = !answer.Active && !answer.Expired
+	r.noteIntrospection(&answer)
 	r.sendJSON(200, appendIntrospection(r.body(), &answer))
 	return nil
 }
@@ -62,7 +62,7 @@ func serveIntrospectBatch(r *request) error {
 	}
 	dst := append(r.body(), `{"results":[`...)
 	for i := range answers {
-		r.record.inactive = r.record.inactive || !answers[i].Active && !answers[i].Expired
+		r.noteIntrospection(&answers[i])
 		if i > 0 {
 			dst = append(dst, ',')
 		}
@@ -70,6 +70,16 @@ func serveIntrospectBatch(r *request) error {
 	}
 	r.sendJSON(200, append(dst, `]}`...))
 	return nil
+}
+
+// noteIntrospection notes one answer for the log and the counters.
+func (r *request) noteIntrospection(a *flows.Introspection) {
+	switch {
+	case !a.Active:
+		r.record.inactive = r.record.inactive || !a.Expired
+	case a.TokenType != "": // the claims of refresh tokens are never remembered
+		r.s.metrics.claims.count(r.lane, a.Recalled)
+	}
 }
 
 // batch reads {"tokens":["…"]}: 1 to 100 of them, all strings, and no other member.

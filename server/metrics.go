@@ -52,6 +52,7 @@ type meters struct {
 	// tokens at /validate that were not good, by what was answered
 	noToken, invalid, insufficient, unavailable, failed *metrics.Counter
 	stale                                               *metrics.Counter // good tokens whose revocation could not be asked
+	claims                                              claimMeters      // good tokens at /validate and /introspect
 }
 
 func newMeters(set *metrics.Set, tables ...[]route) *meters {
@@ -82,6 +83,7 @@ func newMeters(set *metrics.Set, tables ...[]route) *meters {
 		}
 	}
 	set.RegisterMetricsWriter(m.writeRoutes)
+	set.RegisterMetricsWriter(m.claims.write)
 	return m
 }
 

@@ -17,6 +17,7 @@ func serveValidate(r *request) error {
 	if err != nil {
 		return err
 	}
+	r.s.metrics.claims.count(r.lane, v.Recalled)
 	r.sendIdentity(&v)
 	return nil
 }
