@@ -12,9 +12,10 @@ import (
 )
 
 // conn is one client's connection. It allocates nothing per request, so that what a benchmark counts
-// is the server's.
+// is the server's. The server ends a connection after many requests, and the client then opens another.
 type conn struct {
 	net.Conn
+	dial func() (net.Conn, error)
 	r    *bufio.Reader
 	body []byte
 }
@@ -25,7 +26,7 @@ func (i *issuer) dial() *conn {
 	if err != nil {
 		i.b.Fatal(err)
 	}
-	return &conn{Conn: c, r: bufio.NewReaderSize(c, 64<<10)}
+	return &conn{Conn: c, dial: i.listener.Dial, r: bufio.NewReaderSize(c, 64<<10)}
 }
 
 // send returns status and body; the body is good until the next send.
@@ -33,7 +34,7 @@ func (c *conn) send(request []byte) (status int, body []byte, err error) {
 	if _, err := c.Write(request); err != nil {
 		return 0, nil, err
 	}
-	length := 0
+	length, last := 0, false
 	for {
 		line, err := c.r.ReadSlice('\n')
 		if err != nil {
@@ -44,6 +45,8 @@ func (c *conn) send(request []byte) (status int, body []byte, err error) {
 			status = number(line[9:12])
 		case found:
 			length = number(bytes.TrimRight(text, "\r\n"))
+		case bytes.HasPrefix(line, []byte("Connection: close")):
+			last = true
 		}
 		if len(line) == 2 {
 			break
@@ -52,8 +55,18 @@ func (c *conn) send(request []byte) (status int, body []byte, err error) {
 	if cap(c.body) < length {
 		c.body = make([]byte, length)
 	}
-	_, err = io.ReadFull(c.r, c.body[:length])
+	if _, err = io.ReadFull(c.r, c.body[:length]); err == nil && last {
+		err = c.redial()
+	}
 	return status, c.body[:length], err
+}
+
+func (c *conn) redial() (err error) {
+	c.Close()
+	if c.Conn, err = c.dial(); err == nil {
+		c.r.Reset(c.Conn)
+	}
+	return err
 }
 
 func number(digits []byte) int {
