@@ -30,6 +30,12 @@ type sample struct {
 	CPU       float64 // microseconds of the server per operation
 	P50, P99  float64 // milliseconds; 0 where nothing waits
 	Busy      float64 // percent of its core that the server had; far below 100 it was not the server that was slow
+
+	// Only where other load stands beside, and for the row it is compared with.
+	Junk            float64 // junk tokens refused per second
+	Recalled        float64 // of good tokens, the part that was answered from memory
+	Asked           float64 // commands that Redis is given for a thousand junk tokens
+	Signed, Offered float64 // per second: tokens issued, and asked for
 }
 
 // row is something that is measured.
@@ -49,7 +55,7 @@ type comparison struct {
 	missing     []string // what could not be measured, and why
 	whereItGoes string   // the time of a hit
 	growth      []growthStep
-	footprint   []string
+	footprint   []limit
 	takeProfile func() error // fills whereItGoes; may be nil
 	facts       []string     // about this run
 }
@@ -147,7 +153,7 @@ func (c *comparison) generate(s *server, j *job) (*found, error) {
 	switch {
 	case f.Wrong > 0:
 		return &f, fmt.Errorf("%d wrong answers, such as %s", f.Wrong, f.Sample)
-	case f.Requests == 0:
+	case f.Requests+f.Junk == 0:
 		return &f, errors.New("no answers")
 	}
 	return &f, nil

@@ -72,3 +72,23 @@ func TestCPUTime_IsOfTheProcess(t *testing.T) {
 		t.Errorf("%v, %v after %v", err, after, before)
 	}
 }
+
+func TestSumCalls_AddsAllCommandsButTheQuestion(t *testing.T) {
+	if got := sumCalls("# Commandstats\r\ncmdstat_get:calls=7,usec=12\r\ncmdstat_info:calls=99,usec=1\r\ncmdstat_client|id:calls=2,usec=1\r\n"); got != 9 {
+		t.Errorf("%v", got)
+	}
+}
+
+func TestPressure_FairShareIsHalfOfAllAnswers(t *testing.T) {
+	if got := fairShare([]sample{{PerSecond: 30, Junk: 70}}); got != 0.6 {
+		t.Errorf("%v", got)
+	}
+}
+
+func TestLimits_SayWhetherTheyHold(t *testing.T) {
+	var b strings.Builder
+	writeLimits(&b, []limit{{"start", 301, "ms", 300, 0}, {"memory", 29.96, "MB", 30, 1}})
+	if got := b.String(); !strings.Contains(got, "| start | 301 ms | ≤ 300 ms | **no** |\n| memory | 30.0 MB | ≤ 30.0 MB | yes |\n") {
+		t.Error(got)
+	}
+}

@@ -18,11 +18,7 @@ func (g *generator) send(c *conn) error {
 	if g.job.Once && g.sent >= len(g.job.Requests) {
 		return nil
 	}
-	request := c.request
-	if g.job.Rotate == "" {
-		request = g.job.Requests[g.sent%len(g.job.Requests)]
-	}
-	g.sent++
+	request := g.next(c)
 	c.busy, c.sentAt = true, time.Now()
 	for len(request) > 0 {
 		n, err := unix.Write(c.fd, request)
@@ -37,6 +33,22 @@ func (g *generator) send(c *conn) error {
 		request = request[max(n, 0):]
 	}
 	return nil
+}
+
+// next is what a connection sends.
+func (g *generator) next(c *conn) []byte {
+	if c.junk {
+		request := g.job.Junk[g.sentJunk%len(g.job.Junk)]
+		g.sentJunk++
+		scramble(request)
+		return request
+	}
+	n := g.sent
+	g.sent++
+	if g.job.Rotate != "" {
+		return c.request
+	}
+	return g.job.Requests[n%len(g.job.Requests)]
 }
 
 var errClosed = errors.New("the server closed a connection without an answer")
@@ -69,16 +81,24 @@ func (g *generator) receive(c *conn) error {
 			return err
 		}
 	}
-	return g.send(c)
+	return g.proceed(c)
 }
 
 // note counts an answer.
 func (g *generator) note(c *conn, a *answer) error {
+	switch {
+	case c.junk && string(a.status) == "401":
+		g.junk += g.counted()
+		return nil
+	case g.job.Shed && string(a.status) == "503":
+		g.shed += g.counted()
+		return nil
+	}
 	g.answered++
 	if g.measuring {
 		g.took.Add(time.Since(c.sentAt))
 	}
-	if string(a.status) != g.job.Status || !bytes.Contains(a.body, []byte(g.job.Contains)) {
+	if c.junk || string(a.status) != g.job.Status || !bytes.Contains(a.body, []byte(g.job.Contains)) {
 		if g.wrong++; g.sample == "" {
 			g.sample = string(c.in[:min(c.n, 600)])
 		}
@@ -91,6 +111,14 @@ func (g *generator) note(c *conn, a *answer) error {
 		return nil
 	}
 	return c.rotate(a.body, g.job.Rotate)
+}
+
+// counted is 1 while answers count.
+func (g *generator) counted() int {
+	if g.measuring {
+		return 1
+	}
+	return 0
 }
 
 // member finds a string in a JSON body, nil if it is not there.

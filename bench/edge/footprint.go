@@ -20,14 +20,14 @@ func (c *comparison) measureFootprint() error {
 	if err != nil {
 		return err
 	}
-	c.footprint = append(c.footprint, fmt.Sprintf("the binary: %.1f MB (goal ≤ 30)", float64(info.Size())/1e6))
+	c.footprint = append(c.footprint, limit{"the binary", float64(info.Size()) / 1e6, "MB", 30, 1})
 	ready, idle, err := c.startsOf("dev")
 	if err != nil {
 		return err
 	}
 	c.footprint = append(c.footprint,
-		fmt.Sprintf("`dev`, fresh keys and demo data, start to ready: %d ms (goal ≤ 1000)", ready.Milliseconds()),
-		fmt.Sprintf("`dev`, idle memory: %.0f MB (goal ≤ 40)", idle))
+		limit{"`dev`, fresh keys and demo data, start to ready", milliseconds(ready), "ms", 1000, 0},
+		limit{"`dev`, idle memory", idle, "MB", 40, 1})
 	redis, err := c.startRedis()
 	if err != nil {
 		return err
@@ -42,10 +42,12 @@ func (c *comparison) measureFootprint() error {
 		return err
 	}
 	c.footprint = append(c.footprint,
-		fmt.Sprintf("`serve`, keys in Redis, start to ready: %d ms (goal ≤ 300)", ready.Milliseconds()),
-		fmt.Sprintf("`serve`, idle memory: %.0f MB (goal ≤ 40)", idle))
+		limit{"`serve`, keys in Redis, start to ready", milliseconds(ready), "ms", 300, 0},
+		limit{"`serve`, idle memory", idle, "MB", 40, 1})
 	return nil
 }
+
+func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
 
 // startsOf starts a node once to prepare what it keeps, and then again and again. It returns the middle
 // time until /readyz, and the memory of the last one after a second of idleness, in MB.

@@ -28,6 +28,10 @@ type job struct {
 	Collect     string   // the member of the answers that is gathered, "" for none
 	Status      string   // of a right answer, like "200"
 	Contains    string   // what a right answer has in it
+	Shed        bool     // to be turned away by 503 is right, too, and counted apart
+	Sleep       bool     // wait for answers asleep: a core that is shared is not to be kept from the server
+	PerSecond   float64  // so many requests and no more; 0: each connection as fast as it is answered
+	Junk        [][]byte // what every other connection sends, or all where there are no Requests, with other text in its token each time; 401 is right
 	Warm        time.Duration
 	Measure     time.Duration
 }
@@ -38,6 +42,8 @@ type found struct {
 	Seconds  float64
 	CPU      float64 // seconds of the server
 	P50, P99 float64 // milliseconds
+	Shed     int     // beside Requests
+	Junk     int     // refused, beside Requests
 	Wrong    int
 	Sample   string   // a wrong answer
 	Tokens   []string // with Rotate: where each connection is now; with Collect: all that came
@@ -53,7 +59,10 @@ type generator struct {
 	byFD    map[int32]*conn
 	address unix.SockaddrInet4
 
-	sent, answered int
+	pace           pace
+	sent, sentJunk int
+	answered       int
+	shed, junk     int // while measuring
 	measuring      bool
 	took           load.Histogram
 	wrong          int
@@ -67,6 +76,7 @@ type conn struct {
 	index   int
 	request []byte
 	token   string // with Rotate: the one in request
+	junk    bool
 	sentAt  time.Time
 	in      []byte
 	n       int // bytes of in that are filled
@@ -74,13 +84,14 @@ type conn struct {
 }
 
 func generate() error {
-	// Whoever else is needed on this core, such as Redis, goes first.
-	if err := unix.SchedSetAttr(0, &unix.SchedAttr{Size: unix.SizeofSchedAttr, Policy: unix.SCHED_IDLE}, 0); err != nil {
-		return err
-	}
 	var j job
 	if err := json.NewDecoder(os.Stdin).Decode(&j); err != nil {
 		return err
+	}
+	if j.PerSecond == 0 {
+		if err := yieldCore(); err != nil {
+			return err
+		}
 	}
 	f, err := j.drive()
 	if err != nil {
@@ -121,7 +132,7 @@ func (g *generator) open() error {
 		return err
 	}
 	for i := range g.job.Connections {
-		c := &conn{index: i, in: make([]byte, 256<<10)}
+		c := &conn{index: i, in: make([]byte, 256<<10), junk: len(g.job.Junk) > 0 && (i%2 == 1 || len(g.job.Requests) == 0)}
 		if g.job.Rotate != "" {
 			c.request, c.token = bytes.Clone(g.job.Requests[i]), g.job.Tokens[i]
 		}
@@ -153,10 +164,8 @@ func (g *generator) connect(c *conn) error {
 
 // run warms up, measures, and lets what is on its way arrive.
 func (g *generator) run() (*found, error) {
-	for _, c := range g.conns {
-		if err := g.send(c); err != nil {
-			return nil, err
-		}
+	if err := g.begin(); err != nil {
+		return nil, err
 	}
 	if err := g.loop(g.job.Warm); err != nil {
 		return nil, err
@@ -174,7 +183,7 @@ func (g *generator) run() (*found, error) {
 		return nil, err
 	}
 	f := &found{
-		Requests: now - answered, Seconds: end.Sub(start).Seconds(), CPU: (after - before).Seconds(), Wrong: g.wrong, Sample: g.sample,
+		Requests: now - answered, Seconds: end.Sub(start).Seconds(), CPU: (after - before).Seconds(), Shed: g.shed, Junk: g.junk, Wrong: g.wrong, Sample: g.sample,
 		P50: float64(g.took.Percentile(50)) / 1e6, P99: float64(g.took.Percentile(99)) / 1e6,
 	}
 	if g.job.Rotate != "" {
@@ -199,7 +208,10 @@ func (g *generator) mark() (cpu time.Duration, answered int, at time.Time, err e
 func (g *generator) loop(lasts time.Duration) error {
 	events := make([]unix.EpollEvent, 256)
 	for end := time.Now().Add(lasts); time.Now().Before(end) && g.waiting(); {
-		n, err := unix.EpollWait(g.epoll, events, 0)
+		if err := g.keepPace(); err != nil {
+			return err
+		}
+		n, err := unix.EpollWait(g.epoll, events, g.job.patience())
 		if err == unix.EINTR {
 			continue
 		}

@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -68,6 +69,80 @@ func TestGenerate_CountsWrongAnswersAndShowsOne(t *testing.T) {
 		Requests: [][]byte{post(address, "/", "a", "b", "last=good"), post(address, "/", "a", "b", "last=bad0")}}
 	f, err := j.drive()
 	if err != nil || f.Requests != 2 || f.Wrong != 1 || !strings.HasPrefix(f.Sample, "HTTP/1.1 400 ") {
+		t.Errorf("%+v, %v", f, err)
+	}
+}
+
+func TestGenerate_JunkIsNeverTheSameAndCountedApart(t *testing.T) {
+	var mu sync.Mutex
+	good := "e30.e30." + noise(64)
+	seen, same := map[string]bool{}, 0
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		tok := strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")
+		if tok == good {
+			return
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		if seen[tok] {
+			same++
+		}
+		seen[tok] = true
+		w.WriteHeader(http.StatusUnauthorized)
+	}))
+	t.Cleanup(server.Close)
+	address := strings.TrimPrefix(server.URL, "http://")
+	j := job{Address: address, PID: os.Getpid(), Connections: 4, Status: "200", Measure: 500 * time.Millisecond,
+		Requests: [][]byte{get(address, "/", good)}, Junk: junkFor(address, good)[:3]}
+	f, err := j.drive()
+	if err != nil || f.Requests == 0 || f.Junk < 10 || f.Wrong != 0 || same != 0 {
+		t.Errorf("%+v, %v; %d of %d again", f, err, same, len(seen))
+	}
+	kinds := map[int]int{}
+	for tok := range seen {
+		kinds[strings.Count(tok, ".")]++
+	}
+	if kinds[0] == 0 || kinds[2] < 2*kinds[0]-2 || kinds[0]+kinds[2] != len(seen) {
+		t.Errorf("by the dots in them: %v", kinds)
+	}
+}
+
+func TestGenerate_KeepsThePaceAndCountsWaitingForAConnection(t *testing.T) {
+	var count atomic.Int64
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if count.Add(1) == 50 {
+			time.Sleep(200 * time.Millisecond)
+		}
+	}))
+	t.Cleanup(server.Close)
+	address := strings.TrimPrefix(server.URL, "http://")
+	j := job{Address: address, PID: os.Getpid(), Connections: 1, Status: "200", PerSecond: 200, Measure: time.Second,
+		Requests: [][]byte{get(address, "/", "x")}}
+	f, err := j.drive()
+	if err != nil || f.Requests < 150 || f.Requests > 201 { // those 40 that stood still came later
+		t.Fatalf("%+v, %v", f, err)
+	}
+	if f.P99 < 150 { // they waited, although the server took long for one alone
+		t.Errorf("p99 %.1f ms", f.P99)
+	}
+}
+
+func TestGenerate_WhatIsShedIsCountedApart(t *testing.T) {
+	var count atomic.Int64
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if count.Add(1)%2 == 0 {
+			w.WriteHeader(http.StatusServiceUnavailable)
+		}
+	}))
+	t.Cleanup(server.Close)
+	address := strings.TrimPrefix(server.URL, "http://")
+	j := job{Address: address, PID: os.Getpid(), Connections: 2, Status: "200", Shed: true, Measure: 300 * time.Millisecond,
+		Requests: [][]byte{get(address, "/", "x")}}
+	if f, err := j.drive(); err != nil || f.Shed == 0 || f.Requests-f.Shed < -3 || f.Requests-f.Shed > 3 || f.Wrong != 0 {
+		t.Errorf("%+v, %v", f, err)
+	}
+	j.Shed = false
+	if f, err := j.drive(); err != nil || f.Shed != 0 || f.Wrong == 0 {
 		t.Errorf("%+v, %v", f, err)
 	}
 }

@@ -4,6 +4,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"slices"
 )
 
@@ -46,6 +47,36 @@ var goals = []goal{
 	{"client credentials, RS256: throughput / fosite, JWT", []string{tokenRSA, fositeJWT}, throughput, 0, 0},
 	{"client credentials, EdDSA: throughput / fosite, opaque", []string{tokenEdDSA, fositeOpaque}, throughput, 0, 0},
 	{"refresh on Redis: CPU / (bare POST + Ed25519 sign + raw EVALSHA)", []string{refreshRedis, bareRefresh, edSign, rawRotate}, overCosts, 0, 1.25},
+	{"`/validate` beside as many connections of junk: good answers / their fair share", []string{besideJunk}, fairShare, 0.80, 0},
+	{"`/validate` beside junk: hit ratio of good tokens / alone", []string{besideJunk, validateMany}, hitRatio, 0.999, 0},
+	{"`/validate`, junk alone: Redis commands for 1,000 tokens", []string{junkAlone}, askedForJunk, 0, 0.1},
+	{"a storm of signatures: asked for / what both cores could sign", []string{besideStorm, rsaSign}, offered, 2, 0},
+	{"`/validate` beside the storm: p99 / alone", []string{besideStorm, validatePaced}, slowestOf, 0, 2},
+}
+
+// limit is a goal for one figure that is measured once.
+type limit struct {
+	text     string
+	measured float64
+	unit     string
+	most     float64
+	digits   int // behind the point
+}
+
+func (l limit) holds() string {
+	if l.measured > l.most {
+		return "**no**"
+	}
+	return "yes"
+}
+
+// writeLimits lists figures with their goals.
+func writeLimits(w io.Writer, all []limit) {
+	fmt.Fprintf(w, "| figure | measured | goal | holds |\n|---|---|---|---|\n")
+	for _, l := range all {
+		fmt.Fprintf(w, "| %s | %.*f %s | ≤ %.*f %s | %s |\n", l.text, l.digits, l.measured, l.unit, l.digits, l.most, l.unit, l.holds())
+	}
+	fmt.Fprintln(w)
 }
 
 // verdict is a goal with what was measured.

@@ -121,7 +121,10 @@ func (c *comparison) writeGrowth(b *strings.Builder) {
 			s.Bytes, s.Resident, s.Pauses, s.PauseP99)
 	}
 	few, many := c.growth[0], c.growth[len(growthSteps)-1]
-	fmt.Fprintf(b, "\n- Cost per hit, %d tokens beside %d: %.2f times (goal ≤ 1.50).\n", many.Live, few.Live, many.CPU/few.CPU)
-	fmt.Fprintf(b, "- Memory per live token at %d: %.0f bytes (goal ≤ 2048); it is linear, with the tables' places on top where there are few.\n", many.Live, many.Bytes)
-	fmt.Fprintf(b, "- Pauses at %d tokens: p99 ≤ %.2f ms (goal ≤ 1.00).\n\n", many.Live, many.PauseP99)
+	fmt.Fprintf(b, "\nMemory is linear in the tokens, with the tables' places on top where there are few.\n\n")
+	writeLimits(b, []limit{
+		{fmt.Sprintf("CPU of a hit among %d tokens / among %d", many.Live, few.Live), many.CPU / few.CPU, "times", 1.5, 2},
+		{fmt.Sprintf("memory of a live token at %d", many.Live), many.Bytes, "bytes", 2048, 0},
+		{fmt.Sprintf("pauses of the collector at %d tokens, p99 at most", many.Live), many.PauseP99, "ms", 1, 2},
+	})
 }

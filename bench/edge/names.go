@@ -28,5 +28,10 @@ const (
 	edSign         = "raw Ed25519 sign"
 	bareRefresh    = "bare fasthttp, POST, the bytes of a refresh answer"
 	refreshRedis   = "Tollgate refresh on Redis, EdDSA"
+	validateMany   = "Tollgate /validate, 1,000 tokens"
+	besideJunk     = "Tollgate /validate, 1,000 tokens, beside junk"
+	junkAlone      = "Tollgate /validate, junk alone"
+	validatePaced  = "Tollgate /validate, paced"
+	besideStorm    = "Tollgate /validate, paced, beside a storm of signatures"
 	rawRotate      = "raw EVALSHA of the rotate script"
 )

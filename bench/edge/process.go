@@ -10,7 +10,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"sync"
 	"syscall"
 	"time"
@@ -21,8 +20,9 @@ import (
 // Cores. Redis works for the server and stands beside the load, so that the server has its core to
 // itself.
 const (
-	serverCore = 0
-	loadCore   = 1
+	serverCore = "0"
+	loadCore   = "1"
+	bothCores  = "0,1"
 )
 
 // processes are those that are running; all end with this one.
@@ -40,7 +40,7 @@ type server struct {
 }
 
 // start runs a program on a core; its output goes to a file named after it.
-func (p *processes) start(core int, name, program string, args ...string) (*exec.Cmd, error) {
+func (p *processes) start(core, name, program string, args ...string) (*exec.Cmd, error) {
 	log, err := os.Create(filepath.Join(p.dir, name+".log"))
 	if err != nil {
 		return nil, err
@@ -58,7 +58,7 @@ func (p *processes) start(core int, name, program string, args ...string) (*exec
 }
 
 // serve starts a server and returns once it listens.
-func (p *processes) serve(core int, name, address, program string, args ...string) (*server, error) {
+func (p *processes) serve(core, name, address, program string, args ...string) (*server, error) {
 	cmd, err := p.start(core, name, program, args...)
 	if err != nil {
 		return nil, err
@@ -84,14 +84,14 @@ func (p *processes) end() {
 	p.all = nil
 }
 
-func pinned(core int, program string, args ...string) *exec.Cmd {
-	cmd := exec.Command("taskset", append([]string{"-c", strconv.Itoa(core), program}, args...)...)
+func pinned(core, program string, args ...string) *exec.Cmd {
+	cmd := exec.Command("taskset", append([]string{"-c", core, program}, args...)...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	return cmd
 }
 
 // part runs a part of this program on a core, hands it in as JSON, and reads what it found into out.
-func part(core int, name string, in, out any) error {
+func part(core, name string, in, out any) error {
 	self, err := os.Executable()
 	if err != nil {
 		return err

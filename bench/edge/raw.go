@@ -13,7 +13,9 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -149,6 +151,19 @@ func rawScript() error {
 	group.Wait()
 	close(failed)
 	return errors.Join(err, <-failed, json.NewEncoder(os.Stdout).Encode(c))
+}
+
+// scriptSource is the script that rotates, as the product puts it together.
+func scriptSource() (string, error) {
+	var all strings.Builder
+	for _, name := range []string{"raise.lua", "end_grant.lua", "rotate.lua"} {
+		text, err := os.ReadFile(filepath.Join("flows", "store", "redistore", name))
+		if err != nil {
+			return "", err
+		}
+		all.Write(text)
+	}
+	return all.String(), nil
 }
 
 // rotatedFamily is the record of a family that Tollgate rotated before, so that ours are as long.

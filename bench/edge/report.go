@@ -53,7 +53,7 @@ func (c *comparison) writeHead(b *strings.Builder) {
 		strings.Join(slices.DeleteFunc([]string{
 			said("redis-server", "--version"), said("haproxy", "-v"), said("nginx", "-v"), "Node " + said("node", "--version"),
 		}, func(s string) bool { return s == "" || s == "Node " }), "; "))
-	fmt.Fprintf(b, "\nEach server has core %d to itself, the load is on core %d; %s. Every row is measured once a round, and ratios are taken within\n"+
+	fmt.Fprintf(b, "\nEach server has core %s to itself, the load is on core %s; %s. Every row is measured once a round, and ratios are taken within\n"+
 		"a round: the middle one counts, the lowest and the highest stand beside it. CPU time is the server's, as the kernel accounts it.\n\n",
 		serverCore, loadCore, strings.Join(c.facts, "; "))
 }
@@ -71,16 +71,17 @@ func (c *comparison) writeRows(b *strings.Builder) {
 	fmt.Fprintf(b, "| what | per second | CPU of the server, µs | core used, %% | p50, ms | p99, ms | |\n|---|---|---|---|---|---|---|\n")
 	for _, r := range c.rows {
 		s := r.median()
-		fmt.Fprintf(b, "| %s | %.0f | %.2f | %.0f | %s | %s | %s |\n", r.name, s.PerSecond, s.CPU, s.Busy, latency(s.P50), latency(s.P99), r.about)
+		fmt.Fprintf(b, "| %s | %.0f | %s | %.0f | %s | %s | %s |\n", r.name, s.PerSecond, figure(s.CPU), s.Busy, figure(s.P50), figure(s.P99), r.about)
 	}
 	fmt.Fprintf(b, "\nA server that had much less than its whole core was held up by something else: by what shares the machine, or by what it asks.\n\n")
 }
 
-func latency(ms float64) string {
-	if ms == 0 {
+// figure is empty where nothing was measured.
+func figure(f float64) string {
+	if f == 0 {
 		return ""
 	}
-	return fmt.Sprintf("%.2f", ms)
+	return fmt.Sprintf("%.2f", f)
 }
 
 // median takes each figure's own median.
@@ -96,7 +97,9 @@ func (r *row) median() sample {
 	return sample{
 		PerSecond: of(func(s sample) float64 { return s.PerSecond }), CPU: of(func(s sample) float64 { return s.CPU }),
 		P50: of(func(s sample) float64 { return s.P50 }), P99: of(func(s sample) float64 { return s.P99 }),
-		Busy: of(func(s sample) float64 { return s.Busy }),
+		Busy: of(func(s sample) float64 { return s.Busy }), Junk: of(func(s sample) float64 { return s.Junk }),
+		Recalled: of(func(s sample) float64 { return s.Recalled }), Asked: of(func(s sample) float64 { return s.Asked }),
+		Signed: of(func(s sample) float64 { return s.Signed }), Offered: of(func(s sample) float64 { return s.Offered }),
 	}
 }
 
@@ -105,8 +108,10 @@ func (c *comparison) writeRest(b *strings.Builder) {
 		fmt.Fprintf(b, "Not measured here:\n\n- %s\n\n", strings.Join(c.missing, "\n- "))
 	}
 	if len(c.footprint) > 0 {
-		fmt.Fprintf(b, "## Footprint\n\n- %s\n\n", strings.Join(c.footprint, "\n- "))
+		fmt.Fprintf(b, "## Footprint\n\n")
+		writeLimits(b, c.footprint)
 	}
+	c.writePressure(b)
 	c.writeGrowth(b)
 	if c.whereItGoes != "" {
 		fmt.Fprintf(b, "Where the time of a `/validate` hit goes (CPU profile of the server under that load):\n\n```\n%s```\n\n", c.whereItGoes)

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -15,7 +14,7 @@ import (
 
 // build starts everybody and says what is measured.
 func (c *comparison) build(only *regexp.Regexp) error {
-	for _, add := range []func() error{c.addValidate, c.addIssuance, c.addRefresh} {
+	for _, add := range []func() error{c.addValidate, c.addIssuance, c.addRefresh, c.addStorm} {
 		if err := add(); err != nil {
 			return err
 		}
@@ -186,6 +185,9 @@ func (c *comparison) addRefresh() error {
 	c.add(validateRedis, "one token (EdDSA, "+fmt.Sprint(len(tok))+" bytes); Redis tells of revocations", func() (sample, error) {
 		return c.load(n.server, job{Requests: [][]byte{ask}})
 	})
+	if err := c.addFlood(n, redis); err != nil {
+		return err
+	}
 	tokens, err := n.refreshTokens(connections + 1)
 	if err != nil {
 		return err
@@ -216,19 +218,6 @@ func (c *comparison) addRefresh() error {
 		return got.sample(), err
 	})
 	return nil
-}
-
-// scriptSource is the script that rotates, as the product puts it together.
-func scriptSource() (string, error) {
-	var all strings.Builder
-	for _, name := range []string{"raise.lua", "end_grant.lua", "rotate.lua"} {
-		text, err := os.ReadFile(filepath.Join("flows", "store", "redistore", name))
-		if err != nil {
-			return "", err
-		}
-		all.Write(text)
-	}
-	return all.String(), nil
 }
 
 // addBare measures bare fasthttp with the request, and the bytes that Tollgate answers to it.

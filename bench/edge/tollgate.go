@@ -33,8 +33,12 @@ type node struct {
 
 // startNode runs `tollgate dev` on the server's core.
 func (p *processes) startNode(binary, name string, args ...string) (*node, error) {
+	return p.startNodeOn(serverCore, binary, name, args...)
+}
+
+func (p *processes) startNodeOn(core, binary, name string, args ...string) (*node, error) {
 	address, ops := freeAddress(), freeAddress()
-	s, err := p.serve(serverCore, name, address, binary, append([]string{"dev", "--listen", address, "--ops-listen", ops}, args...)...)
+	s, err := p.serve(core, name, address, binary, append([]string{"dev", "--listen", address, "--ops-listen", ops}, args...)...)
 	if err != nil {
 		return nil, err
 	}
