@@ -73,9 +73,11 @@ bench-edge: build ## measure beside bare fasthttp, HAProxy, nginx, oidc-provider
 	bin/edge $(ARGS)
 
 PROFILE ?= short
-load: build $(K6) ## drive two nodes on Redis with k6; PROFILE=long for hours; the summary is loadtest/results/summary.md
+load: ## drive two nodes on Redis with k6, in three minutes once built; ARGS='token spike' for some scripts, PROFILE=long for hours; writes loadtest/results/summary.md
 	@.ci/need redis-server
-	go run ./loadtest/run -k6 $(K6) -tollgate bin/tollgate -profile $(PROFILE) $(ARGS)
+	@$(MAKE) --no-print-directory build $(K6)
+	go build -o bin/load ./loadtest/run
+	@exec bin/load -k6 $(K6) -tollgate bin/tollgate -profile $(PROFILE) $(ARGS)
 
 FUZZTIME ?= 10s
 fuzz: ## run every fuzz target for FUZZTIME, 10s by default

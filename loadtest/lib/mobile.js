@@ -1,11 +1,13 @@
 // What the backend of a mobile application sees: mostly validation, some refreshes, few logins, and now
 // and then a logout, after which no node takes the token any more.
+import { sleep } from 'k6';
 import { introspect, login, refresh, refusedEverywhere, revoke, validate } from './issuer.js';
 
 let session; // of this phone: {access_token, refresh_token}
 
 export function phone() {
   if (!session) {
+    sleep(2 * Math.random()); // not everybody signs in at once
     session = login();
     return;
   }
@@ -18,4 +20,5 @@ export function phone() {
   } else {
     session = refresh(session.refresh_token);
   }
+  sleep(0.5 + Math.random());
 }

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"flag"
 	"fmt"
@@ -10,10 +11,11 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
-	"regexp"
 	"runtime"
+	"slices"
 	"strings"
 	"syscall"
+	"time"
 )
 
 // scripts are run in this order.
@@ -21,99 +23,103 @@ var scripts = []string{"validate", "introspect", "token", "refresh", "login", "m
 
 // settings are what the command line says.
 type settings struct {
-	k6, tollgate, profile, out, only string
+	k6, tollgate, profile, out string
+	scripts                    []string
 }
 
 func main() {
 	runtime.LockOSThread() // processes end with the thread that started them
-	var s settings
-	flag.StringVar(&s.k6, "k6", "k6", "the k6 to run")
-	flag.StringVar(&s.tollgate, "tollgate", "bin/tollgate", "the binary to test")
-	flag.StringVar(&s.profile, "profile", "short", "short (minutes) or long (hours)")
-	flag.StringVar(&s.out, "out", filepath.Join("loadtest", "results"), "folder for the summary; what it holds is replaced")
-	flag.StringVar(&s.only, "only", "", "a regular expression: only the scripts whose name it matches")
-	flag.Parse()
-	if err := run(s); err != nil {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	context.AfterFunc(ctx, stop) // a second Ctrl-C ends us at once, and all that we started with us
+	s, err := parse(os.Args[1:])
+	if err == nil {
+		err = run(ctx, s)
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "load:", err)
-		os.Exit(1)
+		os.Exit(status(err))
 	}
 }
 
-// errFailed: the tests ran, and not all thresholds hold.
-var errFailed = errors.New("not every test passed")
+func parse(args []string) (settings, error) {
+	var s settings
+	flags := flag.NewFlagSet("load", flag.ExitOnError)
+	flags.Usage = func() {
+		fmt.Fprintf(flags.Output(), "load [flags] [script...], of %s; all of them without\n", strings.Join(scripts, ", "))
+		flags.PrintDefaults()
+	}
+	flags.StringVar(&s.k6, "k6", "k6", "the k6 to run")
+	flags.StringVar(&s.tollgate, "tollgate", "bin/tollgate", "the binary to test")
+	flags.StringVar(&s.profile, "profile", "short", "short (minutes) or long (hours)")
+	flags.StringVar(&s.out, "out", filepath.Join("loadtest", "results"), "folder for the summary")
+	if err := flags.Parse(args); err != nil {
+		return s, err
+	}
+	if s.profile != "short" && s.profile != "long" {
+		return s, fmt.Errorf("there is no profile %q; it can be short or long", s.profile)
+	}
+	for _, name := range flags.Args() {
+		if !slices.Contains(scripts, name) {
+			return s, fmt.Errorf("there is no script %q; there are %s", name, strings.Join(scripts, ", "))
+		}
+	}
+	if s.scripts = flags.Args(); len(s.scripts) == 0 {
+		s.scripts = scripts
+	}
+	for _, program := range []string{s.k6, s.tollgate, "redis-server"} {
+		if _, err := exec.LookPath(program); err != nil {
+			return s, fmt.Errorf("%s is missing: %w", program, err)
+		}
+	}
+	return s, nil
+}
 
-func run(s settings) error {
-	only, err := regexp.Compile(s.only)
-	if err != nil {
+func run(ctx context.Context, s settings) error {
+	if err := clear(s.out); err != nil {
 		return err
 	}
-	if err := os.RemoveAll(s.out); err != nil {
-		return err
-	}
-	if err := os.MkdirAll(s.out, 0o755); err != nil {
-		return err
-	}
-	nodes, err := startNodes(s)
+	began := time.Now()
+	nodes, err := startNodes(ctx, s)
 	defer nodes.end()
 	if err != nil {
 		return err
 	}
-	interrupted := make(chan os.Signal, 1)
-	signal.Notify(interrupted, os.Interrupt, syscall.SIGTERM)
+	fmt.Printf("two nodes and a Redis on this machine, %s profile; Ctrl-C stops and sums up what has run\n", s.profile)
 	var tests []*test
-	for _, name := range scripts {
-		if !only.MatchString(name) {
-			continue
-		}
-		t, err := nodes.drive(s, name)
+	for _, name := range s.scripts {
+		fmt.Printf("%-12s ", name)
+		t, err := drive(ctx, s, nodes, name)
 		if err != nil {
 			return err
 		}
-		tests = append(tests, t)
-		if len(interrupted) > 0 {
-			break // what has run is summed up
+		fmt.Println(t.line())
+		if tests = append(tests, t); ctx.Err() != nil {
+			break
+		}
+		if err := nodes.lost(); err != nil {
+			t.wrong = append(t.wrong, err.Error())
+			fmt.Printf("%-12s %s\n", "", t.line())
+			break
 		}
 	}
-	return sumUp(s, tests)
-}
-
-// test is one script that has run.
-type test struct {
-	name    string
-	passed  bool
-	summary *summary
-	series  *series
-}
-
-// drive runs one script. A test that fails is no error.
-func (n *nodes) drive(s settings, name string) (*test, error) {
-	fmt.Printf("%-12s ", name)
-	base := filepath.Join(s.out, name)
-	cmd := exec.Command(s.k6, "run", "--quiet", "--no-usage-report", "--address", "", "--out", "csv="+base+".csv", filepath.Join("loadtest", name+".js"))
-	cmd.Env = append(os.Environ(), "NODES="+strings.Join(n.public, ","), "OPS="+strings.Join(n.ops, ","), "PROFILE="+s.profile,
-		"SUMMARY="+base+".json", "K6_CSV_TIME_FORMAT=unix")
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM}
-	printed, err := cmd.CombinedOutput()
-	var exit *exec.ExitError
-	if err != nil && !errors.As(err, &exit) {
-		return nil, err
+	if err := writeSummary(s, began, tests); err != nil {
+		return err
 	}
-	t := &test{name: name, passed: err == nil}
-	fmt.Println(verdict(string(printed)))
-	if t.summary, err = readSummary(base + ".json"); err != nil {
-		return nil, fmt.Errorf("%s left no summary: %w\n%s", name, err, printed)
-	}
-	t.series, err = readSeries(base + ".csv")
-	return t, errors.Join(err, os.Remove(base+".csv")) // one line per request and metric
+	fmt.Println(filepath.Join(s.out, "summary.md"))
+	return conclude(tests)
 }
 
-// verdict is what the script's summary said, or else k6's last words.
-func verdict(printed string) string {
-	lines := strings.Split(strings.TrimSpace(printed), "\n")
-	for _, line := range lines {
-		if line == "passed" || strings.HasPrefix(line, "FAILED: ") {
-			return line
+// clear empties the folder of what an earlier run left, and of nothing else.
+func clear(dir string) error {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	var errs []error
+	for _, kind := range []string{"*.md", "*.svg", "*.json", "*.log"} {
+		old, _ := filepath.Glob(filepath.Join(dir, kind)) // fails on a bad pattern only
+		for _, file := range old {
+			errs = append(errs, os.Remove(file))
 		}
 	}
-	return lines[len(lines)-1]
+	return errors.Join(errs...)
 }
