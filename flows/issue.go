@@ -21,9 +21,14 @@ func (f *Flows) issue(ctx context.Context, c *tokenCall, g *oauth.Grant, scope o
 	if err := f.signing.take(ctx); err != nil {
 		return nil, err
 	}
-	answer, err := func() (*TokenAnswer, error) {
+	var answer *TokenAnswer
+	func() {
 		defer f.signing.give()
-		return f.mint(c, key, g, scope)
+		if key.Alg == oauth.RS256 {
+			aside(func() { answer, err = f.mint(c, key, g, scope) })
+		} else {
+			answer, err = f.mint(c, key, g, scope)
+		}
 	}()
 	if err != nil {
 		return nil, oauth.Internal(err)
