@@ -21,14 +21,12 @@ func (f *Flows) issue(ctx context.Context, c *tokenCall, g *oauth.Grant, scope o
 	if err := f.signing.take(ctx); err != nil {
 		return nil, err
 	}
-	var answer *TokenAnswer
-	func() {
+	answer, err := func() (*TokenAnswer, error) {
 		defer f.signing.give()
 		if key.Alg == oauth.RS256 {
-			aside(func() { answer, err = f.mint(c, key, g, scope) })
-		} else {
-			answer, err = f.mint(c, key, g, scope)
+			return f.mintAside(c, key, g, scope)
 		}
+		return f.mint(c, key, g, scope)
 	}()
 	if err != nil {
 		return nil, oauth.Internal(err)
@@ -51,6 +49,12 @@ func (f *Flows) signingKey(client *oauth.Client) (*keys.Key, error) {
 		return nil, oauth.Unavailable(errNoKeys)
 	}
 	return key, nil
+}
+
+// mintAside is mint where the signature takes long.
+func (f *Flows) mintAside(c *tokenCall, key *keys.Key, g *oauth.Grant, scope oauth.Scope) (answer *TokenAnswer, err error) {
+	aside(func() { answer, err = f.mint(c, key, g, scope) })
+	return answer, err
 }
 
 func (f *Flows) mint(c *tokenCall, key *keys.Key, g *oauth.Grant, scope oauth.Scope) (*TokenAnswer, error) {
