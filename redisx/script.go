@@ -49,14 +49,16 @@ type Call struct {
 // error is that of Client.Do.
 func (s *Script) Exec(ctx context.Context, c *Client, op string, keys []string, args ...string) (rueidis.RedisMessage, error) {
 	call := Call{Script: s, Keys: keys, Args: args}
+	named := call.byName(c)
+	if s.idempotent {
+		named = named.Pin() // it may be sent again
+	}
 	run := plainly
 	if s.durable && c.cfg.WaitReplicas > 0 {
 		run = c.durably
 	}
-	named := call.byName(c)
 	reply := c.one(ctx, op, named.Slot(), s.idempotent, func(ctx context.Context, redis rueidis.Client) rueidis.RedisResult {
 		result := run(ctx, redis, named)
-		named = call.byName(c) // a command is used once
 		if unknown(result.Error()) {
 			result = run(ctx, redis, call.bySource(c))
 		}
