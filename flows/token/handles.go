@@ -39,19 +39,28 @@ var b64 = base64.RawURLEncoding.Strict()
 //
 // They name the grant, which finds its records in one place, and a made-up one is refused
 // without asking the store. The MAC is no protection of its own: the 256 random bits are.
-type Handles struct{ macKeys [][]byte }
+type Handles struct{ macs []*keyedHash }
 
 // NewHandles takes the MAC keys: the first makes handles, all of them are accepted.
-func NewHandles(macKeys ...[]byte) *Handles { return &Handles{macKeys: macKeys} }
+func NewHandles(macKeys ...[]byte) *Handles {
+	h := &Handles{}
+	for _, key := range macKeys {
+		h.macs = append(h.macs, newKeyedHash(key))
+	}
+	return h
+}
 
 // New returns a fresh handle of 84 characters for the grant. A malformed grant id is a fault of
 // the caller and panics.
 func (h *Handles) New(kind Kind, g oauth.GrantID) string {
-	raw := make([]byte, handleSize)
-	putGrant(raw, g)
+	var raw [handleSize]byte
+	putGrant(raw[:], g)
 	rand.Read(raw[idSize : idSize+secretSize])
-	copy(raw[idSize+secretSize:], mac(h.macKeys[0], kind, raw[:idSize+secretSize]))
-	return string(kind) + b64.EncodeToString(raw)
+	sum := h.macs[0].sum(string(kind), raw[:idSize+secretSize])
+	copy(raw[idSize+secretSize:], sum[:macSize])
+	var text [handleText]byte
+	b64.Encode(text[:], raw[:])
+	return string(kind) + string(text[:])
 }
 
 // Parse returns the grant that a handle names and the hash under which it is stored. It says no
@@ -60,24 +69,21 @@ func (h *Handles) Parse(kind Kind, s string) (oauth.GrantID, store.Hash, bool) {
 	if len(s) != len(kind)+handleText || s[:len(kind)] != string(kind) {
 		return "", store.Hash{}, false
 	}
-	raw, err := b64.DecodeString(s[len(kind):])
-	if err != nil || len(raw) != handleSize {
+	var (
+		text [handleText]byte
+		raw  [handleSize]byte
+	)
+	copy(text[:], s[len(kind):])
+	if n, err := b64.Decode(raw[:], text[:]); err != nil || n != handleSize {
 		return "", store.Hash{}, false
 	}
 	body, sum := raw[:idSize+secretSize], raw[idSize+secretSize:]
-	for _, key := range h.macKeys {
-		if hmac.Equal(sum, mac(key, kind, body)) {
+	for _, mac := range h.macs {
+		if own := mac.sum(string(kind), body); hmac.Equal(sum, own[:macSize]) {
 			return grantID(raw[:idSize]), HashOf(s), true
 		}
 	}
 	return "", store.Hash{}, false
-}
-
-func mac(key []byte, kind Kind, body []byte) []byte {
-	m := hmac.New(sha256.New, key)
-	m.Write([]byte(kind))
-	m.Write(body)
-	return m.Sum(nil)[:macSize]
 }
 
 // NewSecret returns 32 random bytes as 43 characters of base64url: for cookies, interaction
