@@ -1,6 +1,7 @@
 package flows
 
 import (
+	"bytes"
 	"context"
 	"errors"
 
@@ -65,7 +66,7 @@ func (f *Flows) rotate(ctx context.Context, c *tokenCall, id oauth.GrantID, pres
 	if err != nil {
 		return nil, "", oauth.Internal(err)
 	}
-	family, sealed, err := f.store.Rotate(ctx, &store.Rotation{
+	family, kept, err := f.store.Rotate(ctx, &store.Rotation{
 		Grant:     id,
 		Presented: presented,
 		ClientID:  c.client.ID, // RFC 6749 6: bound to the client
@@ -87,12 +88,13 @@ func (f *Flows) rotate(ctx context.Context, c *tokenCall, id oauth.GrantID, pres
 	case err != nil:
 		return nil, "", outage(err)
 	}
-	clear, err := token.Open(c.RefreshToken, sealSuccessor, sealed)
+	if bytes.Equal(kept, sealed) {
+		return family, successor, nil
+	}
+	clear, err := token.Open(c.RefreshToken, sealSuccessor, kept) // of who came first with the same token
 	if err != nil {
 		return nil, "", oauth.Internal(err)
 	}
-	if string(clear) != successor {
-		f.emitGrant(ctx, EventRefreshReplayed, &family.Grant, "")
-	}
+	f.emitGrant(ctx, EventRefreshReplayed, &family.Grant, "")
 	return family, string(clear), nil
 }

@@ -85,6 +85,9 @@ func (s *Store) Rotate(ctx context.Context, r *store.Rotation) (*store.Family, [
 	if len(values) == 0 {
 		return nil, nil, refused
 	}
+	if len(values) == rotatedNow {
+		return rotated(op, r, values[0], values[1])
+	}
 	f, err := parseFamily(op, r.Grant, values[0], values[1], values[2], values[3])
 	if err != nil {
 		return nil, nil, err
@@ -93,6 +96,20 @@ func (s *Store) Rotate(ctx context.Context, r *store.Rotation) (*store.Family, [
 		return f, nil, refused
 	}
 	return f, []byte(values[4]), nil
+}
+
+// rotatedNow is how many values follow "ok" where the token was the current one.
+const rotatedNow = 2
+
+// rotated is the family after the rotation that was asked for.
+func rotated(op string, r *store.Rotation, grant, expires string) (*store.Family, []byte, error) {
+	f := &store.Family{Current: r.Successor, RotatedAt: time.UnixMilli(r.Now.UnixMilli()).UTC()}
+	if err := decodeGrant(op, grant, r.Grant, &f.Grant); err != nil {
+		return nil, nil, err
+	}
+	var err error
+	f.ExpiresAt, err = parseMS(expires)
+	return f, r.Sealed, err
 }
 
 // EndFamily implements store.Families.

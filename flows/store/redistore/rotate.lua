@@ -24,7 +24,7 @@ end
 if current == ARGV[1] then
   if not covered() then return {'wider'} end
   redis.call('HSET', KEYS[1], 'previous', current, 'current', ARGV[3], 'sealed', ARGV[4], 'rotated', ARGV[5])
-  return {'ok', grant, expires, ARGV[3], ARGV[5], ARGV[4]}
+  return {'ok', grant, expires} -- the rest is as the caller sent it
 end
 -- A retry: the answer may have been lost. Once the successor is used, previous is another one.
 if previous == ARGV[1] and tonumber(ARGV[5]) - tonumber(rotated) <= tonumber(ARGV[6]) then
