@@ -14,8 +14,8 @@ const cacheLife = 5 * time.Second
 
 // Read is one value to be read.
 type Read struct {
-	Key   string
-	Field string // of the hash at Key; "" reads a string
+	Key    string
+	Fields []string // of the hash at Key: one, or several that are one reply; none reads a string
 }
 
 // ReadCached reads values as DoMulti does, and answers from memory what it has read before and
@@ -46,10 +46,13 @@ func (c *Client) ReadNow(ctx context.Context, op string, reads ...Read) []Reply 
 func (c *Client) uncached(reads []Read) []rueidis.Completed {
 	cmds := make([]rueidis.Completed, len(reads))
 	for i, r := range reads {
-		if r.Field == "" {
+		switch len(r.Fields) {
+		case 0:
 			cmds[i] = c.B().Get().Key(r.Key).Build()
-		} else {
-			cmds[i] = c.B().Hget().Key(r.Key).Field(r.Field).Build()
+		case 1:
+			cmds[i] = c.B().Hget().Key(r.Key).Field(r.Fields[0]).Build()
+		default:
+			cmds[i] = c.B().Hmget().Key(r.Key).Field(r.Fields...).Build()
 		}
 	}
 	return cmds
@@ -115,10 +118,13 @@ func (c *Client) lookUp(ctx context.Context, p *permit, reads []Read) ([]rueidis
 }
 
 func cacheable(b rueidis.Builder, r Read) rueidis.Cacheable {
-	if r.Field == "" {
+	switch len(r.Fields) {
+	case 0:
 		return b.Get().Key(r.Key).Cache().ToStaticTTL()
+	case 1:
+		return b.Hget().Key(r.Key).Field(r.Fields[0]).Cache().ToStaticTTL()
 	}
-	return b.Hget().Key(r.Key).Field(r.Field).Cache().ToStaticTTL()
+	return b.Hmget().Key(r.Key).Field(r.Fields...).Cache().ToStaticTTL()
 }
 
 // cacheLife is cacheLife, up to a fifth less. Where slots may move to a node that does not know what

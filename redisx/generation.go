@@ -19,6 +19,7 @@ type generations struct {
 	seed     maphash.Seed
 	all      atomic.Uint64
 	tags     [tagShards]atomic.Uint64
+	others   atomic.Uint64 // of keys that do not count
 }
 
 // Generation stands for what ReadCached has answered of the keys with a hash tag and of those
@@ -37,8 +38,17 @@ func (c *Client) Generation(tag string) uint64 {
 	return g.all.Load() + g.of(tag).Load() // both only grow, so the sum never comes back
 }
 
-// GenerationLife is how long what was read may be believed while Generation stands, should Redis
-// ever forget to take it back: as long as a cached answer. Zero where nothing is cached.
+// Changes stands for what ReadCached has answered of all keys without a hash tag, also of those that
+// Generation does not speak of. It moves as Generation does, and with every connection that is opened,
+// before anything comes by it: who finds it unmoved after a reply knows that no older news are missing
+// which that connection brings.
+func (c *Client) Changes() uint64 {
+	g := &c.generations
+	return g.all.Load() + g.others.Load() + uint64(c.Dials()) // all only grow
+}
+
+// GenerationLife is how long what was read may be believed while Generation, or Changes, stands, should
+// Redis ever forget to take it back: as long as a cached answer. Zero where nothing is cached.
 func (c *Client) GenerationLife() time.Duration {
 	if !c.caching {
 		return 0
@@ -60,12 +70,12 @@ func (g *generations) invalidated(keys []rueidis.RedisMessage) {
 
 // move notes that a key has changed.
 func (g *generations) move(key string) {
-	if !g.counts(key) {
-		return
-	}
-	if tag := hashTag(key); tag != "" {
+	switch tag := hashTag(key); {
+	case !g.counts(key):
+		g.others.Add(1)
+	case tag != "":
 		g.of(tag).Add(1)
-	} else {
+	default:
 		g.all.Add(1)
 	}
 }

@@ -38,6 +38,17 @@ func (d *decodedClients) get(id string, generation uint64, age time.Duration) (*
 	return kept.client, kept
 }
 
+// decode reads the record of a client, unless it is the one that is kept.
+func (d *decodedClients) decode(value, id string) (*oauth.Client, error) {
+	d.mu.RLock()
+	kept := d.by[id]
+	d.mu.RUnlock()
+	if kept != nil && kept.value == value {
+		return kept.client, nil
+	}
+	return parseClient(value, id)
+}
+
 // put keeps a client. Where there is no room, any other goes.
 func (d *decodedClients) put(c *decodedClient) {
 	d.mu.Lock()

@@ -9,20 +9,20 @@ import (
 	"tollgate/redisx"
 )
 
-// consentReads are the fields of a consent, each of them remembered by itself.
-func (s *Store) consentReads(subject, clientID string) []redisx.Read {
-	key := s.names.consent(subject, clientID)
-	return []redisx.Read{{Key: key, Field: "subject"}, {Key: key, Field: "client"}, {Key: key, Field: "granted"}, {Key: key, Field: "scope"}}
+// consentFields are what parseConsent reads. All of them are always there.
+var consentFields = []string{"subject", "client", "granted", "scope"}
+
+func (s *Store) consentRead(subject, clientID string) redisx.Read {
+	return redisx.Read{Key: s.names.consent(subject, clientID), Fields: consentFields}
 }
 
-// parseConsent reads what consentReads found; where a field is missing, all of it is going.
-func parseConsent(replies []redisx.Reply, subject, clientID string) (*store.Consent, error) {
-	var values [4]string
-	for i := range values {
-		var err error
-		if values[i], err = text(replies[i].RedisMessage, replies[i].Err); err != nil {
-			return nil, err
-		}
+func parseConsent(reply redisx.Reply, subject, clientID string) (*store.Consent, error) {
+	if reply.Err != nil {
+		return nil, reply.Err
+	}
+	values, err := row(reply.RedisMessage)
+	if err != nil {
+		return nil, err
 	}
 	if values[0] != subject || values[1] != clientID {
 		return nil, store.ErrAbsent
@@ -40,7 +40,7 @@ func parseConsent(replies []redisx.Reply, subject, clientID string) (*store.Cons
 
 // GetConsent implements store.Consents.
 func (s *Store) GetConsent(ctx context.Context, subject, clientID string) (*store.Consent, error) {
-	return parseConsent(s.read(ctx, "get_consent", s.consentReads(subject, clientID)...), subject, clientID)
+	return parseConsent(s.read(ctx, "get_consent", s.consentRead(subject, clientID))[0], subject, clientID)
 }
 
 // AddConsent implements store.Consents.

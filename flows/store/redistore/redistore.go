@@ -21,15 +21,16 @@ type Store struct {
 	now   func() time.Time
 	beat  beat
 
-	opened  time.Time // ages count from here: the wall clock may jump
-	decoded decodedClients
+	opened    time.Time // ages count from here: the wall clock may jump
+	decoded   decodedClients
+	standings *keptStandings
 }
 
 var _ store.Store = (*Store)(nil)
 
 // New keeps everything under keys that start with prefix and a colon. Close closes the client.
 func New(client *redisx.Client, prefix string) *Store {
-	return &Store{redis: client, names: names{prefix}, now: time.Now, opened: time.Now()}
+	return &Store{redis: client, names: names{prefix}, now: time.Now, opened: time.Now(), standings: newKeptStandings()}
 }
 
 // Ping implements store.Store.

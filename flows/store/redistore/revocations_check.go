@@ -9,6 +9,8 @@ import (
 	"tollgate/redisx"
 )
 
+var epochField = []string{"epoch"} // of the key set
+
 // question is one key that speaks about one reference.
 type question struct {
 	key    string
@@ -26,7 +28,7 @@ func (s *Store) CheckRevoked(ctx context.Context, refs []store.TokenRef) []error
 			reads = append(reads, redisx.Read{Key: q.key})
 		}
 	}
-	reads = append(reads, redisx.Read{Key: s.names.keys(), Field: "epoch"})
+	reads = append(reads, redisx.Read{Key: s.names.keys(), Fields: epochField})
 	replies := s.read(ctx, "check_revoked", reads...)
 	epoch := replies[len(replies)-1]
 

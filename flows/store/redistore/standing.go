@@ -3,21 +3,46 @@ package redistore
 import (
 	"context"
 	"errors"
+	"time"
 
 	"tollgate/flows/oauth"
 	"tollgate/flows/store"
 	"tollgate/redisx"
 )
 
-// GetStanding implements store.Standings: everything from memory, or in one round trip.
+// GetStanding implements store.Standings: from what is kept, from the answers that are remembered, or
+// in one round trip. The changes are counted before anything is read, so that one in between makes for
+// one more question, never for one too few.
 func (s *Store) GetStanding(ctx context.Context, g *oauth.Grant) (*store.Standing, error) {
-	const op = "get_standing"
-	refs := []store.TokenRef{
+	changes, age := s.redis.Changes(), time.Since(s.opened)
+	if !store.IsFresh(ctx) {
+		if now := s.standings.get(g, changes, age); now != nil {
+			return now, s.trusted(ctx)
+		}
+	}
+	now, err := s.readStanding(ctx, g)
+	if err != nil {
+		return nil, err
+	}
+	if isWhole(now) {
+		s.standings.put(g, now, changes, age, age+s.GenerationLife())
+	}
+	return now, s.trusted(ctx)
+}
+
+// isWhole reports whether a standing may be kept. What is missing or ended is asked for each time.
+func isWhole(now *store.Standing) bool {
+	return now.Client != nil && now.User != nil && now.Consent != nil && !now.Revoked
+}
+
+// readStanding reads all of it at once.
+func (s *Store) readStanding(ctx context.Context, g *oauth.Grant) (*store.Standing, error) {
+	refs := [2]store.TokenRef{
 		{ClientID: g.ClientID, IssuedAt: g.CreatedAt},
 		{Subject: g.Subject, SessionID: g.SessionID, IssuedAt: g.AuthTime},
 	}
-	reads := append([]redisx.Read{{Key: s.names.client(g.ClientID)}, {Key: s.names.user(g.Subject)}},
-		s.consentReads(g.Subject, g.ClientID)...)
+	reads := []redisx.Read{{Key: s.names.client(g.ClientID)}, {Key: s.names.user(g.Subject)}, s.consentRead(g.Subject, g.ClientID),
+		{Key: s.names.keys(), Fields: epochField}}
 	records := len(reads)
 	var questions [2][]question
 	for i := range refs {
@@ -26,9 +51,8 @@ func (s *Store) GetStanding(ctx context.Context, g *oauth.Grant) (*store.Standin
 			reads = append(reads, redisx.Read{Key: q.key})
 		}
 	}
-	reads = append(reads, redisx.Read{Key: s.names.keys(), Field: "epoch"})
-	replies := s.read(ctx, op, reads...)
-	now, err := parseStanding(replies[:records], g)
+	replies := s.read(ctx, "get_standing", reads...)
+	now, err := s.parseStanding(replies[:records], g)
 	if err != nil {
 		return nil, err
 	}
@@ -43,18 +67,15 @@ func (s *Store) GetStanding(ctx context.Context, g *oauth.Grant) (*store.Standin
 		}
 		replies = replies[n:]
 	}
-	if now.Epoch, err = text(replies[0].RedisMessage, replies[0].Err); err != nil && !errors.Is(err, store.ErrAbsent) {
-		return nil, err
-	}
-	return now, s.trusted(ctx)
+	return now, nil
 }
 
-// parseStanding reads the records of client, user and consent.
-func parseStanding(replies []redisx.Reply, g *oauth.Grant) (*store.Standing, error) {
+// parseStanding reads the records of client, user and consent, and the epoch.
+func (s *Store) parseStanding(replies []redisx.Reply, g *oauth.Grant) (*store.Standing, error) {
 	var now store.Standing
 	value, err := text(replies[0].RedisMessage, replies[0].Err)
 	if err == nil {
-		now.Client, err = parseClient(value, g.ClientID)
+		now.Client, err = s.decoded.decode(value, g.ClientID)
 	}
 	if err != nil && !errors.Is(err, store.ErrAbsent) {
 		return nil, err
@@ -65,7 +86,10 @@ func parseStanding(replies []redisx.Reply, g *oauth.Grant) (*store.Standing, err
 	if err != nil && !errors.Is(err, store.ErrAbsent) {
 		return nil, err
 	}
-	if now.Consent, err = parseConsent(replies[2:], g.Subject, g.ClientID); err != nil && !errors.Is(err, store.ErrAbsent) {
+	if now.Consent, err = parseConsent(replies[2], g.Subject, g.ClientID); err != nil && !errors.Is(err, store.ErrAbsent) {
+		return nil, err
+	}
+	if now.Epoch, err = text(replies[3].RedisMessage, replies[3].Err); err != nil && !errors.Is(err, store.ErrAbsent) {
 		return nil, err
 	}
 	return &now, nil
