@@ -18,6 +18,9 @@ func TestChanges_AreOfAllThatIsCachedAndOfConnections(t *testing.T) {
 		"another writes what does not": func() { server.Text(t, "SET", "quiet:a", "1") },
 		"everything is flushed":        func() { server.Text(t, "FLUSHALL") },
 		"this process has written":     func() { c.Wrote("quiet:a") },
+		"a connection is opened": func() { // what blocks has one of its own
+			c.DoWait(context.Background(), "wait", time.Second, c.B().Blpop().Key("none").Timeout(0.01).Build())
+		},
 		"a connection is lost and opened": func() {
 			server.Text(t, "CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
 			awaitUp(t, c)
