@@ -2,6 +2,8 @@ package server
 
 import (
 	"context"
+	"crypto/tls"
+	"math"
 	"net"
 	"sync"
 	"sync/atomic"
@@ -23,7 +25,6 @@ const (
 // be too late, and one goroutine looks through them.
 type watch struct {
 	start  time.Time
-	now    atomic.Int64 // milliseconds since start, as of the last look
 	next   atomic.Uint64
 	shards [watchShards]watchShard
 }
@@ -57,7 +58,6 @@ func (w *watch) run(ctx context.Context) {
 
 func (w *watch) look() {
 	now := time.Since(w.start).Milliseconds()
-	w.now.Store(now)
 	for i := range w.shards {
 		shard := &w.shards[i]
 		shard.mu.Lock()
@@ -71,71 +71,65 @@ func (w *watch) look() {
 // add watches a new connection, whose first request is due now.
 func (w *watch) add(conn net.Conn) *timedConn {
 	c := &timedConn{Conn: conn, watch: w, shard: &w.shards[w.next.Add(1)%watchShards]}
-	c.due.Store(w.in(readTimeout))
+	c.due.Store(w.until(time.Now().Add(readTimeout)))
 	c.shard.mu.Lock()
 	c.shard.conns[c] = struct{}{}
 	c.shard.mu.Unlock()
 	return c
 }
 
-// in is a moment from now, never earlier than asked for.
-func (w *watch) in(d time.Duration) int64 { return w.now.Load() + (d + watchTick).Milliseconds() }
+// until is a deadline in the watch's milliseconds; it is never early.
+func (w *watch) until(deadline time.Time) int64 {
+	if deadline.IsZero() {
+		return math.MaxInt64 // there is none
+	}
+	return max(0, (deadline.Sub(w.start) + time.Millisecond).Milliseconds())
+}
 
 // timedConn is a connection between a client and fasthttp, which reads and writes it in turns from
-// one goroutine.
+// one goroutine, and says at each turn by when that must be over. It does not say so of the words that
+// it has for who was too slow.
 type timedConn struct {
 	net.Conn
-	watch *watch
-	shard *watchShard
-	phase phase
-	// interim: what is written next is no answer, and the request goes on after it (100 Continue)
-	interim bool
+	watch   *watch
+	shard   *watchShard
+	writing bool // the deadline is an answer's
 
 	due atomic.Int64 // in the watch's milliseconds, or timedOut
 	mu  sync.Mutex   // of who says or takes back that it is over
 }
 
-// phase is what a connection is at.
-type phase int
+// SetReadDeadline implements net.Conn, without a timer.
+func (c *timedConn) SetReadDeadline(t time.Time) error {
+	c.writing = false
+	return c.setDue(t)
+}
 
-const (
-	reading phase = iota // a request, or the first is awaited
-	writing              // an answer
-	idle                 // between two requests
-)
+// SetWriteDeadline implements net.Conn, without a timer.
+func (c *timedConn) SetWriteDeadline(t time.Time) error {
+	c.writing = true
+	return c.setDue(t)
+}
 
-// Read reads what the client sends. What it waits for after an answer is the next request.
-func (c *timedConn) Read(b []byte) (int, error) {
-	if c.phase == writing {
-		c.enter(idle, idleTimeout)
+// setDue begins anew. What was over may have been so while the answer was made: it is no longer of
+// interest.
+func (c *timedConn) setDue(t time.Time) error {
+	if c.due.Swap(c.watch.until(t)) != timedOut {
+		return nil
 	}
-	n, err := c.Conn.Read(b)
-	if c.phase == idle && n > 0 {
-		c.enter(reading, readTimeout)
-	}
-	return n, err
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.Conn.SetDeadline(time.Time{})
 }
 
 // Write writes an answer, or a part of one.
 func (c *timedConn) Write(b []byte) (int, error) {
-	switch {
-	case c.interim:
-		c.interim = false
-	case c.phase != writing:
-		c.enter(writing, writeTimeout)
+	if !c.writing && c.due.Load() == timedOut {
+		if err := c.SetWriteDeadline(time.Now().Add(writeTimeout)); err != nil {
+			return 0, err
+		}
 	}
 	return c.Conn.Write(b)
-}
-
-// enter begins a phase, which is over when it takes longer than that. The one before may have been over
-// while the answer was made: that is no longer of interest.
-func (c *timedConn) enter(p phase, longest time.Duration) {
-	c.phase = p
-	if c.due.Swap(c.watch.in(longest)) == timedOut {
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		_ = c.SetDeadline(time.Time{}) // fails where the connection is closed, which the next call will say
-	}
 }
 
 // expire wakes who reads or writes, if it takes too long.
@@ -147,7 +141,7 @@ func (c *timedConn) expire(now int64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.due.CompareAndSwap(due, timedOut) {
-		_ = c.SetDeadline(time.Unix(1, 0)) // as in enter
+		_ = c.Conn.SetDeadline(time.Unix(1, 0)) // fails where it is closed
 	}
 }
 
@@ -158,3 +152,14 @@ func (c *timedConn) Close() error {
 	c.shard.mu.Unlock()
 	return c.Conn.Close()
 }
+
+// timedTLS is a timedConn that fasthttp knows to be TLS: it shakes hands with it where others do not
+// wait.
+type timedTLS struct {
+	*timedConn
+	tls *tls.Conn
+}
+
+// Handshake and ConnectionState are those of the connection.
+func (c *timedTLS) Handshake() error                     { return c.tls.Handshake() }
+func (c *timedTLS) ConnectionState() tls.ConnectionState { return c.tls.ConnectionState() }

@@ -56,13 +56,13 @@ func (w *timedWire) ends(after time.Duration, waits func([]byte) (int, error)) {
 		done <- err
 	}()
 	time.Sleep(20 * time.Millisecond) // it waits now
-	w.pass(after - 100*time.Millisecond)
+	w.pass(after - time.Second)
 	select {
 	case err := <-done:
 		w.t.Fatalf("it ended too early: %v", err)
 	case <-time.After(20 * time.Millisecond):
 	}
-	w.pass(500 * time.Millisecond)
+	w.pass(time.Second + watchTick)
 	select {
 	case err := <-done:
 		if !errors.Is(err, os.ErrDeadlineExceeded) {
@@ -73,55 +73,51 @@ func (w *timedWire) ends(after time.Duration, waits func([]byte) (int, error)) {
 	}
 }
 
+// in is a moment from now.
+func (w *timedWire) in(d time.Duration) time.Time {
+	return w.watch.start.Add(time.Since(w.watch.start) + d)
+}
+
 func TestConns_WhoSaysNothingIsLetGo(t *testing.T) {
 	w := newTimedWire(t)
 	w.ends(readTimeout, w.server.Read)
 }
 
-func TestConns_SlowSenderIsLetGo(t *testing.T) {
+func TestConns_SlowSenderIsLetGoAndToldSo(t *testing.T) {
 	w := newTimedWire(t)
+	w.server.SetReadDeadline(w.in(readTimeout))
 	w.receive("GET / HT")
-	w.pass(readTimeout - time.Second)
+	w.pass(readTimeout - 2*time.Second)
 	w.receive("T")
-	w.ends(time.Second, w.server.Read)
-	w.answer("408") // it is told so
+	w.ends(2*time.Second, w.server.Read)
+	w.answer("408")
+	w.ends(writeTimeout, w.server.Write)
 }
 
 func TestConns_WhoDoesNotReadIsLetGo(t *testing.T) {
 	w := newTimedWire(t)
 	w.receive("GET")
+	w.server.SetWriteDeadline(w.in(writeTimeout))
 	w.ends(writeTimeout, w.server.Write)
-}
-
-func TestConns_IdleOneStays(t *testing.T) {
-	w := newTimedWire(t)
-	for range 3 {
-		w.receive("GET")
-		w.answer("200")
-		go w.client.Write([]byte("G")) // comes in time
-		if _, err := w.server.Read(make([]byte, 1)); err != nil {
-			t.Fatal(err)
-		}
-		w.answer("200")
-	}
-	w.ends(idleTimeout, w.server.Read)
 }
 
 func TestConns_SlowHandlerIsNotTheClientsFault(t *testing.T) {
 	w := newTimedWire(t)
 	w.receive("GET")
 	w.pass(time.Minute)
+	w.server.SetWriteDeadline(w.in(writeTimeout))
 	w.answer("200")
+	w.server.SetReadDeadline(w.in(idleTimeout))
 	w.receive("GET")
+	w.server.SetWriteDeadline(w.in(writeTimeout))
 	w.answer("200")
 }
 
-func TestConns_AfterContinueTheRequestGoesOn(t *testing.T) {
+func TestConns_WithoutADeadlineItStays(t *testing.T) {
 	w := newTimedWire(t)
-	w.receive("POST")
-	w.server.interim = true
-	w.answer("100")
-	w.ends(readTimeout, w.server.Read)
+	w.server.SetReadDeadline(time.Time{})
+	w.pass(24 * time.Hour)
+	w.receive("GET")
 }
 
 func TestConns_ClosedIsForgotten(t *testing.T) {

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"net"
 	"syscall"
@@ -51,7 +52,11 @@ func (l watched) Accept() (net.Conn, error) {
 		conn, err := l.Listener.Accept()
 		switch {
 		case err == nil:
-			return l.watch.add(conn), nil
+			timed := l.watch.add(conn)
+			if secure, ok := conn.(*tls.Conn); ok {
+				return &timedTLS{timed, secure}, nil
+			}
+			return timed, nil
 		case !passes(err):
 			return nil, err
 		}
@@ -87,7 +92,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	return errors.Join(err, s.opsHTTP.ShutdownWithContext(ctx)) // last, so that probes see the drain
 }
 
-// newHTTP configures fasthttp; its defaults answer in its own words. Timeouts are the watch's.
+// newHTTP configures fasthttp; its defaults have no timeouts and answer in its own words.
 func (s *Server) newHTTP(handler fasthttp.RequestHandler) *fasthttp.Server {
 	return &fasthttp.Server{
 		Handler:                      handler,
@@ -96,6 +101,9 @@ func (s *Server) newHTTP(handler fasthttp.RequestHandler) *fasthttp.Server {
 		ExpectHandler:                s.expect,
 		ReadBufferSize:               s.cfg.MaxHeader,
 		MaxRequestBodySize:           s.cfg.MaxBody,
+		ReadTimeout:                  readTimeout,
+		WriteTimeout:                 writeTimeout,
+		IdleTimeout:                  idleTimeout,
 		MaxRequestsPerConn:           maxPerConn,
 		CloseOnShutdown:              true,
 		LazyRequestTime:              true,
@@ -129,9 +137,6 @@ func (s *Server) maxBody(h *fasthttp.RequestHeader) int {
 // is written here is the answer: fasthttp only sets its status again.
 func (s *Server) expect(http *fasthttp.RequestCtx) int {
 	if http.Request.Header.ContentLength() <= s.maxBody(&http.Request.Header) {
-		if conn, ok := http.Conn().(*timedConn); ok { // elsewhere nothing is timed
-			conn.interim = true
-		}
 		return fasthttp.StatusContinue
 	}
 	s.refuse(http, errTooLarge)

@@ -102,7 +102,7 @@ func (f *firsts) take(now time.Duration) bool {
 	if f.most == 0 {
 		return false
 	}
-	if second := int64(now / time.Second); f.second.Load() != second {
+	if second := int64(now / time.Second); f.second.Load() < second {
 		f.second.Store(second)
 		f.taken.Store(0)
 	}
