@@ -10,10 +10,10 @@ import (
 // opsRoutes is what the ops listener serves.
 func opsRoutes() []route {
 	return append([]route{
-		{methods: "GET, HEAD", path: "/livez", name: "livez", handle: serveLive},
-		{methods: "GET, HEAD", path: "/readyz", name: "readyz", handle: serveReady},
-		{methods: "GET, HEAD", path: "/healthz", name: "healthz", handle: serveHealth},
-		{methods: "GET", path: "/metrics", name: "metrics", handle: serveMetrics},
+		{methods: "GET, HEAD", path: "/livez", name: "livez", handle: serveLive, sampled: true},
+		{methods: "GET, HEAD", path: "/readyz", name: "readyz", handle: serveReady, sampled: true},
+		{methods: "GET, HEAD", path: "/healthz", name: "healthz", handle: serveHealth, sampled: true},
+		{methods: "GET", path: "/metrics", name: "metrics", handle: serveMetrics, sampled: true},
 		{methods: "GET, POST", path: "/debug/pprof/*", name: "pprof", handle: servePprof},
 	}, adminRoutes()...)
 }

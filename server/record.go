@@ -77,19 +77,31 @@ func (s *Server) access(r *request) {
 		level = zapcore.ErrorLevel
 	case s.slow > 0 && r.record.took >= s.slow:
 		level, message = zapcore.WarnLevel, "slow request"
-	case s.sample > 1 && r.routine():
-		switch {
-		case rand.IntN(s.sample) == 0:
-			r.record.sample = s.sample
-		case !s.firsts.take(r.record.start):
+	case s.sample > 1 && !s.always(r):
+		if rand.IntN(s.sample) != 0 {
 			return
 		}
+		r.record.sample = s.sample
 	}
 	if line := s.log.Check(level, message); line != nil {
 		r.record.fields[0] = zap.Inline(r)
 		line.Write(r.record.fields[:]...)
 	}
 }
+
+// always reports whether a request gets a line whatever the sample. An outage is told of by the first of
+// each second: a disk that fills up would be the next.
+func (s *Server) always(r *request) bool {
+	switch {
+	case r.routine():
+		return s.firsts.take(r.record.start)
+	case r.record.err != nil && r.record.err.Code == oauth.CodeTemporarilyUnavailable:
+		return s.outages.take(r.record.start)
+	}
+	return true
+}
+
+const outageLines = 100 // a second
 
 // firsts picks the first few of each second: where somebody looks on, a line for what they just did.
 type firsts struct {

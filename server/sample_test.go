@@ -64,6 +64,26 @@ func TestSample_FirstOfEachSecondAreLogged(t *testing.T) {
 	}
 }
 
+func TestSample_OutagesDoNotFillTheDisk(t *testing.T) {
+	s, err := New(Config{Issuer: testIssuer, LogSample: 1 << 30})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &request{s: s, route: &route{sampled: true}, record: record{err: oauth.Unavailable(errDown)}}
+	lines := 0
+	for range 10 * outageLines {
+		if s.always(r) {
+			lines++
+		}
+	}
+	if lines != outageLines {
+		t.Errorf("%d lines in a second", lines)
+	}
+	if r.record.err = oauth.InvalidClient(); !s.always(r) {
+		t.Error("a refusal has no line")
+	}
+}
+
 func TestSample_RefusalsAreAllLogged(t *testing.T) {
 	e := newEdge(t, func(c *Config) { c.LogSample = 10 })
 	tok := e.serviceToken(t)

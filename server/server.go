@@ -64,7 +64,8 @@ type Server struct {
 	origins map[string]struct{}
 	slow    time.Duration
 	sample  int
-	firsts  firsts
+	firsts  firsts // of routine answers
+	outages firsts // of what could not be answered
 	log     *zap.Logger
 	now     func() time.Time
 	clock   *clock // of what is measured or limited
@@ -109,6 +110,7 @@ func New(cfg Config) (*Server, error) {
 		slow:        cfg.SlowRequest,
 		sample:      max(cfg.LogSample, 1),
 		firsts:      firsts{most: int64(cfg.LogFirst)},
+		outages:     firsts{most: outageLines},
 		log:         cfg.Log,
 		now:         cfg.Now,
 		clock:       clock,

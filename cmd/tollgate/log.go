@@ -80,7 +80,8 @@ func (n *node) noteKeys(err error) {
 	}
 	before := n.keyTrouble.Swap(&text)
 	switch {
-	case before == nil && err == nil, before != nil && *before == text: // an outage of an hour is one line
+	case before == nil && err == nil, before != nil && *before == text:
+	case err != nil && before != nil && *before != "": // an outage of an hour is one line, in whatever words
 	case err != nil:
 		n.log.Error("signing keys cannot be kept up to date", zap.Error(err))
 	default:
