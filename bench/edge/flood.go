@@ -100,7 +100,7 @@ func commandsOf(address string) (float64, error) {
 	}
 	length, err := strconv.Atoi(strings.Trim(head, "$\r\n"))
 	if err != nil {
-		return 0, fmt.Errorf("Redis answers %q", head)
+		return 0, fmt.Errorf("answer to INFO: %q", head)
 	}
 	text := make([]byte, length)
 	if _, err := io.ReadFull(r, text); err != nil {

@@ -180,7 +180,7 @@ func rotatedFamily(client rueidis.Client) (map[string]string, error) {
 			}
 		}
 		if cursor = page.Cursor; cursor == 0 {
-			return nil, errors.New("Tollgate has rotated no refresh token")
+			return nil, errors.New("no refresh token was rotated")
 		}
 	}
 }
