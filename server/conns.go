@@ -21,8 +21,8 @@ const (
 )
 
 // watch ends connections that take too long. fasthttp would set a timer of the runtime three times a
-// request, which costs as much as all our middleware. Here a request leaves the time when it would
-// be too late, and one goroutine looks through them.
+// request. Here a request leaves the time when it would be too late, and one goroutine looks through
+// them.
 type watch struct {
 	start  time.Time
 	next   atomic.Uint64

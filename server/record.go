@@ -103,7 +103,7 @@ func (s *Server) always(r *request) bool {
 
 const outageLines = 100 // a second
 
-// firsts picks the first few of each second: where somebody looks on, a line for what they just did.
+// firsts picks the first few of each second: enough for who looks on, and never a flood.
 type firsts struct {
 	most   int64
 	second atomic.Int64

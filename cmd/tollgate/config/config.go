@@ -134,7 +134,7 @@ type Limits struct {
 // Log says what is written. A threshold of zero writes no slow lines.
 type Log struct {
 	Level string `yaml:"level"`
-	// Sample: of so many usual answers of /validate and /introspect one is logged; 1 is all.
+	// Sample: of so many usual answers of /validate, /introspect, probes and scrapes one is logged; 1 is all.
 	Sample      int           `yaml:"sample"`
 	SlowRequest time.Duration `yaml:"slow_request"`
 	SlowStore   time.Duration `yaml:"slow_store"`
