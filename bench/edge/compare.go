@@ -14,7 +14,8 @@ import (
 const (
 	defaultMeasure = 1500 * time.Millisecond
 	connections    = 32
-	newTokens      = 12000 // per round, where every token is new; the first of them warm up
+	turns          = 5             // of rows that take turns within a round
+	newTokens      = 12000 / turns // each time, where every token is new; the first of them warm up
 )
 
 // settings are what the command line says.
@@ -42,8 +43,9 @@ type sample struct {
 type row struct {
 	name    string
 	about   string // what exactly it does
+	group   int    // rows of one group take turns; 0: it is measured by itself
 	measure func() (sample, error)
-	samples []sample
+	samples []sample // one for each round
 }
 
 // comparison is everything that stands side by side.
@@ -51,9 +53,11 @@ type comparison struct {
 	settings
 	processes
 	rows        []*row
-	now         string   // the row that is measured, or none
-	missing     []string // what could not be measured, and why
-	whereItGoes string   // the time of a hit
+	group       int           // of the rows that are added
+	span        time.Duration // of one measurement
+	now         string        // the row that is measured, or none
+	missing     []string      // what could not be measured, and why
+	whereItGoes string        // the time of a hit
 	growth      []growthStep
 	footprint   []limit
 	takeProfile func() error // fills whereItGoes; may be nil
@@ -81,12 +85,11 @@ func compare(s settings) error {
 	}
 	start := time.Now()
 	for round := range s.rounds {
-		for _, r := range c.rows {
-			fmt.Fprintf(os.Stderr, "\r\x1b[Kround %d of %d: %s", round+1, s.rounds, r.name)
-			c.now = r.name
-			if err := r.take(); err != nil {
+		for _, together := range c.groups() {
+			fmt.Fprintf(os.Stderr, "\r\x1b[Kround %d of %d: %s", round+1, s.rounds, together[0].name)
+			if err := c.take(together); err != nil {
 				fmt.Fprintln(os.Stderr)
-				return fmt.Errorf("%s: %w", r.name, err)
+				return err
 			}
 		}
 	}
@@ -111,17 +114,9 @@ func compare(s settings) error {
 	return c.report()
 }
 
-func (r *row) take() error {
-	s, err := r.measure()
-	if err == nil {
-		r.samples = append(r.samples, s)
-	}
-	return err
-}
-
 // add puts a row into the comparison.
 func (c *comparison) add(name, about string, measure func() (sample, error)) {
-	c.rows = append(c.rows, &row{name: name, about: about, measure: measure})
+	c.rows = append(c.rows, &row{name: name, about: about, group: c.group, measure: measure})
 }
 
 // miss notes what cannot be measured here.
@@ -143,7 +138,7 @@ func (c *comparison) generate(s *server, j *job) (*found, error) {
 		j.Status = "200"
 	}
 	if j.Measure == 0 {
-		j.Warm, j.Measure = c.measure/5, c.measure
+		j.Warm, j.Measure = c.span/5, c.span
 	}
 	var f found
 	profiled := c.profile(s, j.Measure)
@@ -169,7 +164,7 @@ func (f *found) sample(each int) sample {
 func (c *comparison) raw(operation string, length int) func() (sample, error) {
 	return func() (sample, error) {
 		var got cost
-		err := part(serverCore, "crypto", map[string]any{"Operation": operation, "Length": length, "Measure": c.measure / 2}, &got)
+		err := part(serverCore, "crypto", map[string]any{"Operation": operation, "Length": length, "Measure": c.span / 2}, &got)
 		return got.sample(), err
 	}
 }

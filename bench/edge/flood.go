@@ -59,7 +59,7 @@ func (c *comparison) recalling(n *node, j job) (sample, error) {
 // is as long. Beside good traffic it could not be told, as answers about good tokens are renewed
 // there once in a while.
 func (c *comparison) askingRedis(n *node, redis *server, junk [][]byte) (sample, error) {
-	lasts := c.measure / 2
+	lasts := c.span / 2
 	before, err := commandsOf(redis.address)
 	if err != nil {
 		return sample{}, err

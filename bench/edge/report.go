@@ -53,9 +53,9 @@ func (c *comparison) writeHead(b *strings.Builder) {
 		strings.Join(slices.DeleteFunc([]string{
 			said("redis-server", "--version"), said("haproxy", "-v"), said("nginx", "-v"), "Node " + said("node", "--version"),
 		}, func(s string) bool { return s == "" || s == "Node " }), "; "))
-	fmt.Fprintf(b, "\nEach server has core %s to itself, the load is on core %s; %s. Every row is measured once a round, and ratios are taken within\n"+
+	fmt.Fprintf(b, "\nEach server has core %s to itself, the load is on core %s; %s. Every row is measured once a round, those of one kind in %d turns (A B A B), and ratios are taken within\n"+
 		"a round: the middle one counts, the lowest and the highest stand beside it. CPU time is the server's, as the kernel accounts it.\n\n",
-		serverCore, loadCore, strings.Join(c.facts, "; "))
+		serverCore, loadCore, strings.Join(c.facts, "; "), turns)
 }
 
 func writeVerdicts(w io.Writer, all []verdict) {

@@ -25,6 +25,7 @@ func (c *comparison) build(only *regexp.Regexp) error {
 
 // addValidate is what checks tokens: all of them see the same RS256 token.
 func (c *comparison) addValidate() error {
+	c.together()
 	n, err := c.startNode(c.tollgate, "tollgate")
 	if err != nil {
 		return err
@@ -62,7 +63,7 @@ func (c *comparison) allNew(n *node) func() (sample, error) {
 		if err != nil {
 			return sample{}, err
 		}
-		j := job{Once: true, Warm: 100 * time.Millisecond, Measure: time.Minute}
+		j := job{Once: true, Warm: 20 * time.Millisecond, Measure: time.Minute}
 		for _, tok := range tokens {
 			j.Requests = append(j.Requests, get(n.address, "/validate", tok))
 		}
@@ -71,6 +72,7 @@ func (c *comparison) allNew(n *node) func() (sample, error) {
 }
 
 func (c *comparison) addIntrospect(n *node, tok string) error {
+	c.together()
 	ask := post(n.address, "/introspect", gatewayID, gatewaySecret, "token="+tok)
 	if err := c.addBare(n, bareIntrospect, ask); err != nil {
 		return err
@@ -101,6 +103,7 @@ func (c *comparison) addIssuance() error {
 		{"RS256", bareRSA, tokenRSA, rsaSign, "RSA-2048 sign"},
 		{"EdDSA", bareEdDSA, tokenEdDSA, edSign, "Ed25519 sign"},
 	} {
+		c.together()
 		n, err := c.startNode(c.tollgate, "tollgate-"+alg.name, "--signing-alg", alg.name)
 		if err != nil {
 			return err
@@ -124,6 +127,7 @@ func (c *comparison) addIssuance() error {
 
 // addOthers is what one would use in Tollgate's place.
 func (c *comparison) addOthers() {
+	c.apart()
 	scope := "&scope=orders%3Aread+orders%3Awrite"
 	if s, err := c.startOIDCProvider(); err != nil {
 		c.miss("oidc-provider", err)
@@ -192,6 +196,7 @@ func (c *comparison) addRefresh() error {
 	if err != nil {
 		return err
 	}
+	c.together()
 	rotate := func(token string) []byte { return post(n.address, "/token", webID, webSecret, refreshForm(token)) }
 	if err := c.addBare(n, bareRefresh, rotate(tokens[connections])); err != nil {
 		return err
@@ -214,7 +219,7 @@ func (c *comparison) addRefresh() error {
 	}
 	c.add(rawRotate, "rueidis alone, as many callers as connections, pipelined; records as Tollgate stores them", func() (sample, error) {
 		var got cost
-		err := part(serverCore, "evalsha", map[string]any{"Address": redis.address, "Source": source, "Callers": connections, "Measure": c.measure}, &got)
+		err := part(serverCore, "evalsha", map[string]any{"Address": redis.address, "Source": source, "Callers": connections, "Measure": c.span}, &got)
 		return got.sample(), err
 	})
 	return nil

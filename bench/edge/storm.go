@@ -19,6 +19,7 @@ const (
 // validation beside it. The server has both cores, and shares them with the load: on one core a
 // validation waits behind a signature whatever the server does.
 func (c *comparison) addStorm() error {
+	c.apart()
 	n, err := c.startNodeOn(bothCores, c.tollgate, "tollgate-storm")
 	if err != nil {
 		return err
@@ -33,7 +34,7 @@ func (c *comparison) addStorm() error {
 		profiled := c.profile(n.server, stormLasts)
 		err := part(bothCores, "generate", &job{
 			Address: n.address, PID: n.pid, Connections: connections, Requests: [][]byte{ask}, Status: "200", PerSecond: pacedRate,
-			Warm: c.measure / 5, Measure: stormLasts,
+			Warm: c.span / 5, Measure: stormLasts,
 		}, &f)
 		err = errors.Join(err, <-profiled)
 		if err == nil && (f.Wrong > 0 || f.Requests == 0) {
