@@ -28,7 +28,8 @@ type Key struct {
 	AccessHeader string // {"alg","kid","typ":"at+jwt"}, RFC 9068 2.1
 	IDHeader     string // {"alg","kid","typ":"JWT"}
 
-	jwk string // public, as a member of a JWKS
+	jwk string       // public, as a member of a JWKS
+	rsa *rsaVerifier // nil but for RS256
 }
 
 // NewKey wraps a private key. It refuses one that does not belong to the algorithm: the size,
@@ -42,7 +43,7 @@ func NewKey(alg oauth.Alg, signer crypto.Signer) (*Key, error) {
 		return nil, err
 	}
 	kid := thumbprint(members)
-	return &Key{
+	k := &Key{
 		KID:          kid,
 		Alg:          alg,
 		Signer:       signer,
@@ -50,7 +51,11 @@ func NewKey(alg oauth.Alg, signer crypto.Signer) (*Key, error) {
 		AccessHeader: headerSegment(alg, kid, typeAccess),
 		IDHeader:     headerSegment(alg, kid, typeID),
 		jwk:          jwk(alg, kid, members),
-	}, nil
+	}
+	if public, ok := k.Public.(*rsa.PublicKey); ok {
+		k.rsa, err = newRSAVerifier(public)
+	}
+	return k, err
 }
 
 func checkBelongs(alg oauth.Alg, public crypto.PublicKey) error {

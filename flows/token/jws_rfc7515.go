@@ -69,7 +69,7 @@ func verify(k *keys.Key, input, sig []byte) error {
 	switch public := k.Public.(type) {
 	case *rsa.PublicKey:
 		digest := sha256.Sum256(input)
-		ok = rsa.VerifyPKCS1v15(public, crypto.SHA256, digest[:], sig) == nil
+		ok = k.VerifyRS256(&digest, sig)
 	case *ecdsa.PublicKey:
 		digest := sha256.Sum256(input)
 		ok = len(sig) == 2*p256Size && ecdsa.Verify(public, digest[:],
