@@ -308,6 +308,10 @@ func TestManager_LostDataBeginsANewEpoch(t *testing.T) {
 		a, b := node(s, "a"), node(s, "b")
 		var events []string
 		b.cfg.OnEvent = func(event, kid string) { events = append(events, event+kid) }
+		told := make(chan string, 100)
+		for _, m := range []*Manager{a, b} {
+			m.cfg.OnChange = func(_ context.Context, event, _ string) { told <- event }
+		}
 		old := load(t, a)
 		load(t, b)
 		empty := memstore.New(memstore.Options{})
@@ -332,6 +336,16 @@ func TestManager_LostDataBeginsANewEpoch(t *testing.T) {
 		}
 		if !slices.Equal(events, []string{EventReset}) {
 			t.Errorf("events %v", events)
+		}
+		close(told)
+		resets := 0
+		for event := range told {
+			if event == EventReset {
+				resets++
+			}
+		}
+		if resets != 1 {
+			t.Errorf("told %d times that the data were lost", resets)
 		}
 	})
 }

@@ -93,6 +93,7 @@ func (m *Manager) tryChange(ctx context.Context, apply func(*edit) error, made m
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	ks, err := m.cfg.Store.GetKeySet(ctx)
+	lost := errors.Is(err, store.ErrAbsent) && m.Snapshot() != nil // what this node has seen is gone
 	switch {
 	case errors.Is(err, store.ErrAbsent):
 		ks, apply = &store.KeySet{Epoch: newEpoch()}, (*edit).first
@@ -121,7 +122,7 @@ func (m *Manager) tryChange(ctx context.Context, apply func(*edit) error, made m
 	if err := m.cfg.Store.SaveKeySet(ctx, next); err != nil {
 		return err
 	}
-	if next.Replaces != "" {
+	if lost || next.Replaces != "" {
 		m.cfg.OnChange(ctx, EventReset, "")
 	}
 	reportStates(func(event, kid string) { m.cfg.OnChange(ctx, event, kid) }, storedStates(ks, e.now), storedStates(next, e.now))
