@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/netip"
 
+	"tollgate/flows/clientauth"
 	"tollgate/flows/keys"
 	"tollgate/flows/oauth"
 	"tollgate/flows/store"
@@ -26,6 +27,7 @@ const (
 	EventRefreshReused    EventType = "refresh_reused" // outside it: the family is ended
 	EventCodeReplayed     EventType = "code_replayed"  // its tokens are ended
 	EventClientRefused    EventType = "client_refused"
+	EventAdminRefused     EventType = "admin_refused" // a wrong token for the admin API
 	EventLogin            EventType = "login"
 	EventLoginFailed      EventType = "login_failed"
 	EventLoginLocked      EventType = "login_locked" // too many attempts: more are not looked at
@@ -37,15 +39,15 @@ const (
 	EventUserChanged      EventType = "user_changed"
 	EventKeyChanged       EventType = "key_changed"
 	EventKeyRevoked       EventType = "key_revoked"
-	EventStoreRolledBack  EventType = "store_rolled_back" // to older data: all tokens and logins were ended
+	EventStoreRolledBack  EventType = "store_rolled_back" // to older data, or to none: all tokens and logins were ended
 )
 
 // EventTypes lists every event.
 func EventTypes() []EventType {
 	return []EventType{
 		EventTokenIssued, EventTokenRefreshed, EventRefreshReplayed, EventTokenRevoked, EventGrantRevoked,
-		EventRefreshReused, EventCodeReplayed, EventClientRefused, EventLogin, EventLoginFailed, EventLoginLocked,
-		EventLogout, EventConsentGiven, EventConsentDenied, EventConsentWithdrawn, EventClientChanged,
+		EventRefreshReused, EventCodeReplayed, EventClientRefused, EventAdminRefused, EventLogin, EventLoginFailed,
+		EventLoginLocked, EventLogout, EventConsentGiven, EventConsentDenied, EventConsentWithdrawn, EventClientChanged,
 		EventUserChanged, EventKeyChanged, EventKeyRevoked, EventStoreRolledBack,
 	}
 }
@@ -54,7 +56,17 @@ func EventTypes() []EventType {
 type Origin struct {
 	RequestID string
 	Addr      netip.Addr // of the client; may be invalid
+	By        Actor      // "" is nobody who runs the server
 }
+
+// Actor names the credential with which somebody changes what others hold.
+type Actor string
+
+// The actors there are.
+const (
+	ByAdminToken  Actor = "admin_token"  // over the admin API
+	ByCommandLine Actor = "command_line" // with the configuration and what it opens: Redis, the master key
+)
 
 type originKey struct{}
 
@@ -63,13 +75,23 @@ func WithOrigin(ctx context.Context, o Origin) context.Context {
 	return context.WithValue(ctx, originKey{}, o)
 }
 
+// WithActor returns a context under which events also name the credential.
+func WithActor(ctx context.Context, by Actor) context.Context {
+	o, _ := ctx.Value(originKey{}).(Origin)
+	o.By = by
+	return WithOrigin(ctx, o)
+}
+
 func (f *Flows) emit(ctx context.Context, t EventType, e Event) {
 	e.Type, e.Time = t, f.now()
 	if o, ok := ctx.Value(originKey{}).(Origin); ok {
-		e.RequestID = o.RequestID
+		e.RequestID, e.By = o.RequestID, string(o.By)
 		if o.Addr.IsValid() {
 			e.RemoteAddr = o.Addr.String()
 		}
+	}
+	if !e.Valid() {
+		e.MakeValid()
 	}
 	f.cfg.OnEvent(e)
 }
@@ -89,8 +111,18 @@ func (f *Flows) LoginLocked(ctx context.Context, username string) {
 	f.emit(ctx, EventLoginLocked, e)
 }
 
-// ClientRefused notes that a caller could not prove which client it is.
-func (f *Flows) ClientRefused(ctx context.Context) { f.emit(ctx, EventClientRefused, Event{}) }
+// ClientRefused notes that a caller could not prove which client it is. It names the client that the
+// credentials name, if there is one: what strangers make up is nobody's name.
+func (f *Flows) ClientRefused(ctx context.Context, c *clientauth.Credentials) {
+	e := Event{Detail: string(c.Refused)}
+	if c.Named != nil {
+		e.ClientID = c.Named.ID
+	}
+	f.emit(ctx, EventClientRefused, e)
+}
+
+// AdminRefused notes that somebody tried the admin API with a token that does not open it.
+func (f *Flows) AdminRefused(ctx context.Context) { f.emit(ctx, EventAdminRefused, Event{}) }
 
 // KeyChanged notes what this node did to a signing key; change is one of the keys.Event words.
 func (f *Flows) KeyChanged(ctx context.Context, change, kid string) {

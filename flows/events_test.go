@@ -9,8 +9,10 @@ import (
 	"testing"
 	"time"
 
+	"tollgate/flows/clientauth"
 	"tollgate/flows/keys"
 	"tollgate/flows/oauth"
+	"tollgate/flows/store"
 )
 
 // everything makes every event happen once at least, and returns the secrets that were about.
@@ -68,6 +70,7 @@ func everything(t *testing.T, w *world, ctx context.Context) (secrets []string) 
 	wrong.Client = basic("canary-client", "canary-secret")
 	_, err = w.Token(ctx, wrong)
 	wantCode(t, err, oauth.CodeInvalidClient)
+	w.AdminRefused(ctx)
 	secrets = append(secrets, "canary-code", "canary-client", "canary-secret")
 
 	for _, holder := range [][2]string{{DemoUser, "web"}, {DemoUser, ""}, {"", "shop"}} {
@@ -103,7 +106,8 @@ func TestEvents_EverythingIsOneAndNoneCarriesASecret(t *testing.T) {
 	ctx := WithOrigin(t.Context(), Origin{RequestID: "request-1", Addr: netip.MustParseAddr("203.0.113.7")})
 	secrets := everything(t, w, ctx)
 	details := []string{"", "created", "updated", "deleted", "disabled", "enabled", "password set", "secret rotated", "revoked", "by an operator",
-		"consent withdrawn", "all of the user", "all of the client", "grants ended", "no longer stands", "published", "revoked", "reset"}
+		"consent withdrawn", "all of the user", "all of the client", "grants ended", "no longer stands", "published", "revoked", "reset",
+		"unknown client", "unknown user", "wrong password"}
 	for _, e := range w.events[before:] {
 		text := string(must(json.Marshal(e))(t))
 		for _, secret := range secrets {
@@ -139,5 +143,73 @@ func TestLoginLocked_NamesAUserAndNothingElse(t *testing.T) {
 		if len(w.events) != 1 || w.events[0].Subject != subject {
 			t.Errorf("%s: %+v", name, w.events)
 		}
+	}
+}
+
+// Row 393: what names a client in the event must not be told by how long the answer takes.
+func TestClientRefused_NamesOnlyWhoIsRegistered(t *testing.T) {
+	w := newWorld(t)
+	ask := &countedClients{Store: w.broken.Store}
+	w.broken.Store = ask
+	must(w.UpdateClient(t.Context(), func() *oauth.Client {
+		c, _, err := w.CreateClient(t.Context(), &oauth.Client{ID: "off", GrantTypes: []oauth.GrantType{oauth.GrantClientCredentials}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.Disabled = true
+		return c
+	}()))(t)
+	for _, c := range []struct {
+		credentials clientauth.Credentials
+		client      string
+		why         clientauth.Reason
+	}{
+		{basic("web", "wrong"), "web", clientauth.ReasonSecret},
+		{basic("web", ""), "web", clientauth.ReasonNoSecret},
+		{clientauth.Credentials{ID: "web"}, "web", clientauth.ReasonNoSecret},
+		{basic("demo-spa", "any"), "demo-spa", clientauth.ReasonMethod},
+		{basic("off", "any"), "off", clientauth.ReasonDisabled},
+		{basic("webb", "wrong"), "", clientauth.ReasonUnknown},
+		{basic("", ""), "", clientauth.ReasonUnknown},
+		{basic("web\r\n{\"client\":\"x\"}", "wrong"), "", clientauth.ReasonUnknown},
+		{clientauth.Credentials{Basic: true, BasicBad: true}, "", clientauth.ReasonMalformed},
+		{clientauth.Credentials{ID: "web", Assertion: true}, "", clientauth.ReasonAssertion},
+	} {
+		w.events, ask.fresh = nil, 0
+		_, err := w.Token(t.Context(), &TokenRequest{Client: c.credentials, GrantType: "client_credentials"})
+		wantCode(t, err, oauth.CodeInvalidClient)
+		if len(w.events) != 1 || w.events[0].ClientID != c.client || w.events[0].Detail != string(c.why) {
+			t.Errorf("%+v: %+v, want %q, %s", c.credentials, w.events, c.client, c.why)
+		}
+		if registered := c.client != ""; registered && ask.fresh != 1 {
+			t.Errorf("%+v: the store itself was asked %d times, want once, as of one who is unknown", c.credentials, ask.fresh)
+		}
+	}
+	w.events = nil
+	if _, err := w.Introspect(t.Context(), &IntrospectRequest{Client: clientauth.Credentials{ID: "demo-spa"}, Tokens: []string{"x"}}); err == nil || len(w.events) != 1 || w.events[0].Detail != string(clientauth.ReasonPublic) {
+		t.Errorf("a public client that introspects: %v, %+v", err, w.events)
+	}
+}
+
+// countedClients counts how often the store itself is asked for a client.
+type countedClients struct {
+	store.Store
+	fresh int
+}
+
+func (c *countedClients) GetClient(ctx context.Context, id string) (*oauth.Client, error) {
+	if store.IsFresh(ctx) {
+		c.fresh++
+	}
+	return c.Store.GetClient(ctx, id)
+}
+
+// Only who can write to the store can make such a record; nothing of it may reach a line raw.
+func TestEvents_AnIdThatWasTamperedWithIsToldHarmlessly(t *testing.T) {
+	w := newWorld(t)
+	w.events = nil
+	w.emitGrant(t.Context(), EventTokenRevoked, &oauth.Grant{ClientID: "a\r\nb\x1b[31m\u202e", Subject: strings.Repeat("s", 1000)}, "")
+	if len(w.events) != 1 || !w.events[0].Valid() || w.events[0].ClientID != "a??b?[31m?" {
+		t.Errorf("%+v", w.events)
 	}
 }

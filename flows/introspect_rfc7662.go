@@ -20,7 +20,7 @@ const typeBearer = "Bearer"
 // so that only then a context must be made that knows the request.
 func (f *Flows) IntrospectOne(ctx context.Context, caller *clientauth.Credentials, tok string, a *Introspection) error {
 	*a = Introspection{}
-	client, err := introspector(f.prove(ctx, caller))
+	client, err := f.introspector(ctx, caller)
 	if err != nil {
 		return err
 	}
@@ -46,9 +46,9 @@ func (f *Flows) IntrospectOne(ctx context.Context, caller *clientauth.Credential
 // Introspect answers as IntrospectOne does, one answer per token, in order. The store is asked once
 // for all of them.
 func (f *Flows) Introspect(ctx context.Context, r *IntrospectRequest) ([]Introspection, error) {
-	client, err := introspector(f.authenticate(ctx, &r.Client))
+	client, err := f.introspector(ctx, &r.Client)
 	if err != nil {
-		return nil, err
+		return nil, f.refuse(ctx, &r.Client, err)
 	}
 	batch := batch{answers: make([]Introspection, len(r.Tokens))}
 	now := f.cfg.Now()
@@ -109,11 +109,13 @@ func (f *Flows) checkBatch(ctx context.Context, b *batch, now time.Time) error {
 
 // introspector is the caller, who must be a client that proves something: else anybody scans
 // tokens (2.1).
-func introspector(client *oauth.Client, err error) (*oauth.Client, error) {
+func (f *Flows) introspector(ctx context.Context, caller *clientauth.Credentials) (*oauth.Client, error) {
+	client, err := f.prove(ctx, caller)
 	if err != nil {
 		return nil, err
 	}
 	if client.Public() {
+		caller.Refused = clientauth.ReasonPublic
 		return nil, oauth.InvalidClient()
 	}
 	return client, nil

@@ -125,10 +125,21 @@ func (f *Flows) checkPassword(ctx context.Context, username, password string) (*
 		return nil, err
 	}
 	if !ok || user.Disabled {
-		f.emit(ctx, EventLoginFailed, Event{Subject: user.Subject})
+		f.emit(ctx, EventLoginFailed, Event{Subject: user.Subject, Detail: whyNot(user)})
 		return nil, ErrWrongPassword
 	}
 	return user, nil
+}
+
+// whyNot says why a user was not let in, to those who run the server.
+func whyNot(user *oauth.User) string {
+	switch {
+	case user.Subject == "":
+		return "unknown user"
+	case user.Disabled:
+		return "disabled"
+	}
+	return "wrong password"
 }
 
 // beginSession replaces whatever session the browser had: a cookie from before the login must

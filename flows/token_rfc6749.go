@@ -66,12 +66,10 @@ func (f *Flows) permitted(ctx context.Context, client *oauth.Client, r *TokenReq
 	}
 	client, err := f.store.GetClient(store.Fresh(ctx), client.ID)
 	switch {
-	case errors.Is(err, store.ErrAbsent):
-		return nil, oauth.InvalidClient()
-	case err != nil:
+	case err != nil && !errors.Is(err, store.ErrAbsent):
 		return nil, outage(err)
-	case !clientauth.Proves(client, &r.Client):
-		return nil, oauth.InvalidClient()
+	case !clientauth.Proves(client, &r.Client): // it was changed or deleted a moment ago
+		return nil, f.refuse(ctx, &r.Client, oauth.InvalidClient())
 	}
 	return client, f.checkPermission(client, r, scope)
 }
@@ -93,10 +91,18 @@ func (f *Flows) checkPermission(client *oauth.Client, r *TokenRequest, scope oau
 // client's rate, so that a stranger's wrong secrets cannot; a public one proves nothing.
 func (f *Flows) authenticate(ctx context.Context, c *clientauth.Credentials) (*oauth.Client, error) {
 	client, err := f.prove(ctx, c)
-	if err != nil && oauth.AsError(err).Code == oauth.CodeInvalidClient {
-		f.ClientRefused(ctx)
+	if err != nil {
+		return nil, f.refuse(ctx, c, err)
 	}
-	return client, err
+	return client, nil
+}
+
+// refuse passes on why a client is not let in, and makes it an event if its credentials are at fault.
+func (f *Flows) refuse(ctx context.Context, c *clientauth.Credentials, err error) error {
+	if oauth.AsError(err).Code == oauth.CodeInvalidClient {
+		f.ClientRefused(ctx, c)
+	}
+	return err
 }
 
 // prove is authenticate without an event.

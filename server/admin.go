@@ -5,6 +5,7 @@ import (
 	"crypto/subtle"
 	"strconv"
 
+	"tollgate/flows"
 	"tollgate/flows/oauth"
 )
 
@@ -63,8 +64,10 @@ func administrator(next handler) handler {
 		}
 		got, want := sha256.Sum256(tok), sha256.Sum256([]byte(r.s.cfg.AdminToken))
 		if subtle.ConstantTimeCompare(got[:], want[:]) != 1 {
+			r.s.flows.AdminRefused(r.ctx)
 			return oauth.InvalidToken()
 		}
+		r.ctx = flows.WithActor(r.ctx, flows.ByAdminToken)
 		return next(r)
 	}
 }

@@ -47,7 +47,7 @@ func (r *request) clientCredentials(f *form) (clientauth.Credentials, error) {
 }
 
 // borrowCredentials is clientCredentials for a handler that keeps nothing of them: the strings alias
-// the request. Assertions (RFC 7521) are not supported, and not to be mixed with what is.
+// the request.
 func (r *request) borrowCredentials(f *form) (clientauth.Credentials, error) {
 	c := clientauth.Credentials{ID: f.get("client_id"), Secret: f.get("client_secret")}
 	header, err := r.authorization()
@@ -60,12 +60,7 @@ func (r *request) borrowCredentials(f *form) (clientauth.Credentials, error) {
 		c.BasicID, c.BasicSecret, ok = r.parseBasic(header)
 		c.BasicBad = !ok
 	}
-	if f.has("client_assertion") || f.has("client_assertion_type") {
-		if c.Basic || c.Secret != "" {
-			return c, oauth.InvalidRequest("more than one way of client authentication") // RFC 6749 2.3
-		}
-		return c, oauth.InvalidClient()
-	}
+	c.Assertion = f.has("client_assertion") || f.has("client_assertion_type")
 	r.record.setClient(c.ID)
 	if c.Basic {
 		r.record.setClient(c.BasicID)

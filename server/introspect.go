@@ -32,7 +32,7 @@ func serveIntrospect(r *request) error {
 	var answer flows.Introspection
 	if err := r.s.flows.IntrospectOne(r.ctx, &client, tok, &answer); err != nil {
 		if oauth.AsError(err).Code == oauth.CodeInvalidClient {
-			r.s.flows.ClientRefused(r.originCtx())
+			r.s.flows.ClientRefused(r.originCtx(), &client)
 		}
 		return err
 	}

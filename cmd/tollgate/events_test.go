@@ -127,7 +127,7 @@ func TestEvents_OfCommandsAndServersAreFilteredAndShown(t *testing.T) {
 		return p.out.String()
 	}
 	table := follow()
-	for _, want := range []string{"TIME  ", "user_changed ", "  created\n", "  disabled\n", "all of the user", "client_changed     service  ", "key_changed", "activated key "} {
+	for _, want := range []string{"TIME  ", "user_changed ", "  created by command_line\n", "  disabled by command_line\n", "all of the user", "client_changed     service  ", "key_changed", "activated key "} {
 		if !strings.Contains(table, want) {
 			t.Errorf("%q is missing in:\n%s", want, table)
 		}

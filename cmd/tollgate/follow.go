@@ -81,10 +81,13 @@ func showEvent(cmd *cobra.Command) func(*store.Event) error {
 		}
 		detail := e.Detail
 		if e.Key != "" {
-			detail = strings.TrimSpace(detail + " key " + e.Key)
+			detail += " key " + e.Key
+		}
+		if e.By != "" {
+			detail += " by " + e.By
 		}
 		_, err := fmt.Fprintf(out, columns, e.Time.UTC().Format("2006-01-02T15:04:05.000Z"), e.Type,
-			dash(e.ClientID), dash(e.Subject), dash(string(e.Grant)), dash(detail))
+			dash(e.ClientID), dash(e.Subject), dash(string(e.Grant)), dash(strings.TrimSpace(detail)))
 		return err
 	}
 }

@@ -55,7 +55,7 @@ func (e *eventLine) MarshalLogObject(line zapcore.ObjectEncoder) error {
 	line.AddString("subject", e.Subject)
 	line.AddString("grant", string(e.Grant))
 	line.AddString("detail", e.Detail)
-	for _, optional := range [...]struct{ name, text string }{{"kid", e.Key}, {"request_id", e.RequestID}, {"ip", e.RemoteAddr}} {
+	for _, optional := range [...]struct{ name, text string }{{"kid", e.Key}, {"by", e.By}, {"request_id", e.RequestID}, {"ip", e.RemoteAddr}} {
 		if optional.text != "" {
 			line.AddString(optional.name, optional.text)
 		}

@@ -11,6 +11,7 @@ import (
 	"go.uber.org/zap"
 
 	"tollgate/cmd/tollgate/config"
+	"tollgate/flows"
 	"tollgate/flows/oauth"
 	"tollgate/redisx"
 )
@@ -38,7 +39,7 @@ func managing(run func(ctx context.Context, cmd *cobra.Command, args []string, n
 			return err
 		}
 		defer n.close()
-		ctx, cancel := context.WithTimeout(cmd.Context(), manageTimeout)
+		ctx, cancel := context.WithTimeout(flows.WithActor(cmd.Context(), flows.ByCommandLine), manageTimeout)
 		defer cancel()
 		if _, err = n.store.Ping(ctx); err == nil {
 			err = run(ctx, cmd, args, n)

@@ -32,7 +32,8 @@ func Authenticate(ctx context.Context, clients store.Clients, c *Credentials) (*
 		if err != nil && !errors.Is(err, store.ErrAbsent) {
 			return nil, oauth.Unavailable(err)
 		}
-		if proves(client, &presented) {
+		c.Named = client
+		if c.Refused = judge(client, &presented); c.Refused == reasonNone {
 			return client, nil
 		}
 		if client == nil { // which is never said from memory, and takes as long to ask as a wrong secret
@@ -46,7 +47,10 @@ func Authenticate(ctx context.Context, clients store.Clients, c *Credentials) (*
 // Proves reports whether the credentials are those of a client.
 func Proves(client *oauth.Client, c *Credentials) bool {
 	p, err := choose(c)
-	return err == nil && proves(client, &p)
+	if err == nil {
+		c.Named, c.Refused = client, judge(client, &p)
+	}
+	return err == nil && c.Refused == reasonNone
 }
 
 type proof struct {
@@ -58,9 +62,13 @@ type proof struct {
 // choose finds the one method that was used.
 func choose(c *Credentials) (proof, error) {
 	switch {
-	case c.Basic && c.Secret != "":
+	case c.Basic && c.Secret != "", c.Assertion && (c.Basic || c.Secret != ""):
 		return proof{}, oauth.InvalidRequest("more than one way of client authentication") // 2.3
+	case c.Assertion:
+		c.Refused = ReasonAssertion
+		return proof{}, oauth.InvalidClient()
 	case c.BasicBad:
+		c.Refused = ReasonMalformed
 		return proof{}, oauth.InvalidClient()
 	case c.Basic && c.ID != "" && c.ID != c.BasicID:
 		return proof{}, oauth.InvalidRequest("client_id differs from the authenticated client") // 3.2.1
@@ -77,22 +85,29 @@ func choose(c *Credentials) (proof, error) {
 // out as a wrong secret.
 var nobody = &oauth.Client{SecretHash: make([]byte, sha256.Size), Disabled: true}
 
-// proves reports whether p is what client is registered for. It compares before it looks at
-// anything else, so that the time it takes depends on nothing but the secret's length.
-func proves(client *oauth.Client, p *proof) bool {
-	if client == nil {
+// judge says why p is not what client is registered for, or nothing where it is. It compares before
+// it looks at anything else, so that the time it takes depends on nothing but the secret's length.
+func judge(client *oauth.Client, p *proof) Reason {
+	unknown := client == nil
+	if unknown {
 		client = nobody
 	}
 	same := subtle.ConstantTimeCompare(HashSecret(p.secret), client.SecretHash) == 1
 	switch {
+	case unknown:
+		return ReasonUnknown
 	case client.Disabled:
-		return false
+		return ReasonDisabled
+	case client.Public() && p.method != oauth.AuthNone:
+		return ReasonMethod
 	case client.Public():
-		return p.method == oauth.AuthNone
+		return reasonNone
 	case p.method == oauth.AuthNone || p.secret == "":
-		return false
+		return ReasonNoSecret
 	case client.AuthMethod != oauth.AuthAnySecret && client.AuthMethod != p.method: // OIDC Core 9
-		return false
+		return ReasonMethod
+	case !same:
+		return ReasonSecret
 	}
-	return same
+	return reasonNone
 }

@@ -1,7 +1,10 @@
 package clientauth
 
+import "tollgate/flows/oauth"
+
 // Credentials is what a request presented, decoded once and nothing more: no rule has been
 // applied. The two ways of RFC 6749 2.3.1 are kept apart, because using both is an error.
+// Authenticate adds what came of them.
 type Credentials struct {
 	Basic       bool   // an Authorization: Basic header was there
 	BasicBad    bool   // and could not be decoded
@@ -9,4 +12,27 @@ type Credentials struct {
 	BasicSecret string
 	ID          string // client_id of the body
 	Secret      string // client_secret of the body
+	Assertion   bool   // a client_assertion was there (RFC 7521 4.2)
+
+	// Named is the registered client that they name, whether they prove it or not; nil where they name
+	// none. It is for who asks whom a request was about, and opens nothing.
+	Named   *oauth.Client
+	Refused Reason // why they prove nothing
 }
+
+// Reason is why somebody is not let in as a client, for those who run the server: strangers hear
+// the same of all. The set is fixed.
+type Reason string
+
+// The reasons that exist.
+const (
+	ReasonMalformed Reason = "malformed"
+	ReasonAssertion Reason = "assertion" // which no client can use
+	ReasonUnknown   Reason = "unknown client"
+	ReasonDisabled  Reason = "disabled"
+	ReasonMethod    Reason = "wrong method" // not the one the client is registered for
+	ReasonNoSecret  Reason = "no secret"
+	ReasonSecret    Reason = "wrong secret"
+	ReasonPublic    Reason = "public client" // where one must prove something
+	reasonNone      Reason = ""
+)

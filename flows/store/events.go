@@ -32,6 +32,7 @@ type Event struct {
 	Grant    oauth.GrantID `json:"grant,omitempty"`
 	Key      string        `json:"key,omitempty"`    // kid of a signing key
 	Detail   string        `json:"detail,omitempty"` // from a fixed set of words
+	By       string        `json:"by,omitempty"`     // the credential that did it, where it is an operator's; of fixed words
 
 	// Of the request that caused it, where one did.
 	RequestID  string `json:"request_id,omitempty"`
@@ -47,12 +48,28 @@ func (e *Event) Valid() bool {
 	if e.Type == "" || strings.Trim(string(e.Type), "abcdefghijklmnopqrstuvwxyz_") != "" {
 		return false
 	}
-	for _, text := range []string{string(e.Type), e.Node, e.ClientID, e.Subject, string(e.Grant), e.Key, e.Detail, e.RequestID, e.RemoteAddr} {
-		if len(text) > maxEventText || strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r > '~' }) {
+	for _, text := range []string{string(e.Type), e.Node, e.ClientID, e.Subject, string(e.Grant), e.Key, e.Detail, e.By, e.RequestID, e.RemoteAddr} {
+		if len(text) > maxEventText || strings.ContainsFunc(text, isUnplain) {
 			return false
 		}
 	}
 	return true
+}
+
+func isUnplain(r rune) bool { return r < ' ' || r > '~' }
+
+// MakeValid puts question marks in place of what Valid refuses in ids, and cuts them. Only a record
+// that was tampered with holds such an id, and then what happened to it must not go untold.
+func (e *Event) MakeValid() {
+	for _, text := range []*string{&e.ClientID, &e.Subject, (*string)(&e.Grant), &e.Key} {
+		*text = strings.Map(func(r rune) rune {
+			if isUnplain(r) {
+				return '?'
+			}
+			return r
+		}, *text)
+		*text = (*text)[:min(len(*text), maxEventText)]
+	}
 }
 
 // Where a reader of events may begin, beside the id of an event.
