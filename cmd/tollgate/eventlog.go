@@ -54,7 +54,7 @@ func plainName(node string) string {
 
 func (k *eventKeeper) add(e flows.Event) {
 	if counter := k.happen[e.Type]; counter != nil {
-		counter.Inc()
+		counter.Add(int(max(1, e.Count)))
 	}
 	k.kept.Add(e)
 }
@@ -85,8 +85,8 @@ func (k *eventKeeper) close() {
 	}
 }
 
-// onEvent is flows.Config.OnEvent.
-func (n *node) onEvent(e flows.Event) {
+// keepEvent is what becomes of every event.
+func (n *node) keepEvent(e flows.Event) {
 	n.logEvent(e)
 	n.events.add(e)
 }
@@ -98,6 +98,7 @@ func (n *node) onKeyChange(ctx context.Context, change, kid string) {
 
 // close ends what wire began.
 func (n *node) close() error {
+	n.damper.Close()
 	n.events.close()
 	return n.store.Close()
 }

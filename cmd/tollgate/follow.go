@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -85,6 +86,9 @@ func showEvent(cmd *cobra.Command) func(*store.Event) error {
 		}
 		if e.By != "" {
 			detail += " by " + e.By
+		}
+		if e.Count > 0 {
+			detail += " (" + strconv.FormatInt(e.Count, 10) + ")"
 		}
 		_, err := fmt.Fprintf(out, columns, e.Time.UTC().Format("2006-01-02T15:04:05.000Z"), e.Type,
 			dash(e.ClientID), dash(e.Subject), dash(string(e.Grant)), dash(strings.TrimSpace(detail)))

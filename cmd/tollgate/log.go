@@ -60,6 +60,9 @@ func (e *eventLine) MarshalLogObject(line zapcore.ObjectEncoder) error {
 			line.AddString(optional.name, optional.text)
 		}
 	}
+	if e.Count > 0 {
+		line.AddInt64("count", e.Count)
+	}
 	return nil
 }
 

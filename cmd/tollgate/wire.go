@@ -39,6 +39,7 @@ type node struct {
 
 	preparing  atomic.Bool            // dev makes its demo data, which nobody needs to be told of
 	keyTrouble atomic.Pointer[string] // why keys are not up to date; nil or "" if they are
+	damper     *flows.EventDamper
 	events     *eventKeeper
 }
 
@@ -60,6 +61,7 @@ func wire(w wiring) (*node, error) {
 	}
 	name := nodeName()
 	n.events = newEventKeeper(n.store, name, w.metrics, w.log)
+	n.damper = flows.NewEventDamper(n.keepEvent, time.Now)
 	fc := flows.Config{
 		Issuer:       c.Issuer,
 		Store:        n.store,
@@ -74,7 +76,7 @@ func wire(w wiring) (*node, error) {
 		AllowStale:   c.Validation.OnStoreLoss.AllowFor,
 		CacheBytes:   int64(c.Cache.Bytes),
 		AllowClient:  clientLimit(c.RateLimits.PerClient.Rate),
-		OnEvent:      n.onEvent,
+		OnEvent:      n.damper.Add,
 	}
 	n.keys = keys.NewManager(keys.Config{
 		Store:        n.store,

@@ -33,6 +33,7 @@ type Event struct {
 	Key      string        `json:"key,omitempty"`    // kid of a signing key
 	Detail   string        `json:"detail,omitempty"` // from a fixed set of words
 	By       string        `json:"by,omitempty"`     // the credential that did it, where it is an operator's; of fixed words
+	Count    int64         `json:"count,omitempty"`  // of events like it that are not told one by one; 0: it is one itself
 
 	// Of the request that caused it, where one did.
 	RequestID  string `json:"request_id,omitempty"`
