@@ -88,6 +88,7 @@ func (k *eventKeeper) close() {
 // keepEvent is what becomes of every event.
 func (n *node) keepEvent(e flows.Event) {
 	n.logEvent(e)
+	n.audit.add(e)
 	n.events.add(e)
 }
 
@@ -100,5 +101,6 @@ func (n *node) onKeyChange(ctx context.Context, change, kid string) {
 func (n *node) close() error {
 	n.damper.Close()
 	n.events.close()
+	n.audit.close()
 	return n.store.Close()
 }

@@ -34,7 +34,7 @@ func managing(run func(ctx context.Context, cmd *cobra.Command, args []string, n
 		if err != nil {
 			return err
 		}
-		n, err := wire(wiring{config: c, master: master, log: zap.NewNop()})
+		n, err := wire(wiring{config: c, master: master, log: zap.NewNop(), audit: auditOfCommand(cmd, c)})
 		if err != nil {
 			return err
 		}

@@ -37,7 +37,7 @@ func runServe(cmd *cobra.Command, _ []string) error {
 	for _, warning := range c.Warnings() {
 		log.Warn("configuration", zap.String("key", warning.Path), zap.String("warning", warning.Text))
 	}
-	s, err := newServing(c, log, options{master: master, adminToken: c.Admin.Token.Reveal(), drainDelay: serveDrainDelay, lines: lines})
+	s, err := newServing(c, log, options{master: master, adminToken: c.Admin.Token.Reveal(), drainDelay: serveDrainDelay, lines: lines, reopens: true})
 	if err != nil {
 		return err
 	}

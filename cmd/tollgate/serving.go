@@ -32,6 +32,8 @@ type serving struct {
 	probe  *probe
 	public net.Listener
 	ops    net.Listener
+
+	reopens bool
 }
 
 // options are what dev and serve do differently.
@@ -40,13 +42,14 @@ type options struct {
 	adminToken string
 	drainDelay time.Duration // between /readyz turning 503 and the listeners closing
 	lines      *logQueue     // behind the log
+	reopens    bool          // the audit log on SIGHUP, which else ends the process
 	logFirst   int           // so many routine answers of each second are logged, whatever log.sample
 }
 
 // newServing listens first, so that a taken port is the first thing to be said, and builds the rest
 // behind it. Nothing is answered before serve.
 func newServing(c *config.Config, log *zap.Logger, o options) (*serving, error) {
-	s := &serving{config: c}
+	s := &serving{config: c, reopens: o.reopens}
 	var err error
 	if s.public, err = listen("listen.public", c.Listen.Public); err != nil {
 		return nil, err
@@ -63,6 +66,9 @@ func newServing(c *config.Config, log *zap.Logger, o options) (*serving, error) 
 	set := metrics.NewSet()
 	o.lines.count(set)
 	w := wiring{config: c, master: o.master, log: log, metrics: set}
+	if w.audit, err = openAudit(c.Log.AuditFile, log); err != nil {
+		return nil, fmt.Errorf("log.audit_file: %w; let this user write there, or correct the name", err)
+	}
 	if c.Store == config.StoreRedis {
 		w.observe = newStoreMeter(set, log, c.Log.SlowStore).observe
 	}
@@ -140,6 +146,9 @@ func (s *serving) serve(ctx context.Context, ready func()) error {
 	var group sync.WaitGroup
 	group.Go(func() { s.probe.run(background) })
 	group.Go(func() { s.runKeys(background, ready) })
+	if s.reopens && s.audit != nil {
+		group.Go(func() { s.reopenAudit(background) })
+	}
 
 	served := make(chan error, 1)
 	go func() { served <- s.server.Serve(s.public, s.ops) }()
@@ -157,6 +166,21 @@ func (s *serving) serve(ctx context.Context, ready func()) error {
 	stop()
 	group.Wait()
 	return errors.Join(err, s.close())
+}
+
+// reopenAudit opens the audit log anew on every SIGHUP: logrotate has moved it away.
+func (s *serving) reopenAudit(ctx context.Context) {
+	hangups := make(chan os.Signal, 1)
+	signal.Notify(hangups, syscall.SIGHUP)
+	defer signal.Stop(hangups)
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-hangups:
+			s.audit.reopen()
+		}
+	}
 }
 
 // drain finishes what is in flight.

@@ -41,6 +41,7 @@ type node struct {
 	keyTrouble atomic.Pointer[string] // why keys are not up to date; nil or "" if they are
 	damper     *flows.EventDamper
 	events     *eventKeeper
+	audit      *auditLog // nil where there is none
 }
 
 // wiring is what a node is built from.
@@ -50,17 +51,19 @@ type wiring struct {
 	log     *zap.Logger
 	observe func(op string, took time.Duration, err error) // of every store operation; may be nil
 	metrics *metrics.Set                                   // may be nil
+	audit   *auditLog                                      // may be nil
 }
 
 // wire builds a node, which close ends. It also works while Redis is away.
 func wire(w wiring) (*node, error) {
 	c := w.config
-	n := &node{log: w.log}
+	n := &node{log: w.log, audit: w.audit}
 	if err := n.openStore(c, w.observe); err != nil {
 		return nil, err
 	}
 	name := nodeName()
 	n.events = newEventKeeper(n.store, name, w.metrics, w.log)
+	n.audit.begin(plainName(name), w.metrics)
 	n.damper = flows.NewEventDamper(n.keepEvent, time.Now)
 	fc := flows.Config{
 		Issuer:       c.Issuer,

@@ -138,6 +138,7 @@ type Log struct {
 	Sample      int           `yaml:"sample"`
 	SlowRequest time.Duration `yaml:"slow_request"`
 	SlowStore   time.Duration `yaml:"slow_store"`
+	AuditFile   File          `yaml:"audit_file"` // of security events; empty: they are in the log only
 }
 
 // Admin opens /admin/v1 on the ops listener to who holds the token; without one it stays shut.

@@ -203,3 +203,25 @@ func (v *validator) authorities(path string, file File) {
 		v.problem(path, "%s holds no PEM certificate", file)
 	}
 }
+
+// auditFile checks where a file is to be written. Serve makes it.
+func (v *validator) auditFile(path string, file File) {
+	if file == "" {
+		return
+	}
+	info, err := os.Stat(string(file))
+	switch {
+	case err == nil && info.IsDir():
+		v.problem(path, "%s is a folder; name a file in it", file)
+	case err == nil && !info.Mode().IsRegular():
+		v.problem(path, "%s is a pipe or a device; name a regular file", file)
+	case err == nil && info.Mode().Perm()&0o077 != 0:
+		v.warn(path, "%s can be read by others; run chmod 600 on it", file)
+	case errors.Is(err, os.ErrNotExist):
+		if _, err := os.Stat(filepath.Dir(string(file))); err != nil {
+			v.problem(path, "the folder of %s does not exist; create it, or correct the name", file)
+		}
+	case err != nil:
+		v.problem(path, "%v", plainFileError(string(file), err))
+	}
+}

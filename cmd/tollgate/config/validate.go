@@ -143,6 +143,7 @@ func (v *validator) log() {
 	between(v, "log.sample", v.config.Log.Sample, 1, 1_000_000)
 	between(v, "log.slow_request", v.config.Log.SlowRequest, 0, time.Hour)
 	between(v, "log.slow_store", v.config.Log.SlowStore, 0, time.Hour)
+	v.auditFile("log.audit_file", v.config.Log.AuditFile)
 }
 
 // spell writes a value as the file would.

@@ -1,0 +1,162 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/VictoriaMetrics/metrics"
+	"go.uber.org/zap/zapcore"
+
+	"tollgate/flows"
+	"tollgate/redisx/redistest"
+)
+
+func TestAudit_RotationLosesNothingAndCommandsAppend(t *testing.T) {
+	a := startAudited(t, redistest.Start(t).Addr)
+	moved := a.file + ".1"
+	if info, err := os.Stat(a.file); err != nil || info.Mode().Perm() != 0o600 {
+		t.Fatalf("%v, %v", info.Mode(), err)
+	}
+	a.admin(201, "POST", "/clients", `{"client_id":"before","grant_types":["client_credentials"]}`)
+	a.awaitLines("client_changed")
+	if err := os.Rename(a.file, moved); err != nil {
+		t.Fatal(err)
+	}
+	a.admin(201, "POST", "/clients", `{"client_id":"between","grant_types":["client_credentials"]}`)
+	if r := run(t, a.in.env, "", "client", "create", "unwritten"); r.code != 0 || strings.Contains(r.err, "audit") {
+		t.Errorf("a command does not make the file: %+v", r)
+	}
+	time.Sleep(100 * time.Millisecond)
+	a.process.cmd.Process.Signal(syscall.SIGHUP)
+	a.process.await("the audit log was opened again")
+	a.admin(201, "POST", "/clients", `{"client_id":"after","grant_types":["client_credentials"]}`)
+	eventually(t, 5*time.Second, func() error { _, err := os.Stat(a.file); return err })
+	mustRun(t, a.in.env, "", "client", "create", "by-command")
+	if _, err := a.process.stop(syscall.SIGTERM); err != nil {
+		t.Error(err)
+	}
+	old, _ := os.ReadFile(moved)
+	fresh, _ := os.ReadFile(a.file)
+	for text, in := range map[string][]byte{`"client":"before"`: old, `"client":"between"`: old, `"client":"after"`: fresh, `"client":"by-command"`: fresh} {
+		if bytes.Count(in, []byte(text)) != 1 || bytes.Count(append(old, fresh...), []byte(text)) != 1 {
+			t.Errorf("%s is not once where it should be:\n%s---\n%s", text, old, fresh)
+		}
+	}
+	if !strings.Contains(string(fresh), `"by":"command_line"`) || strings.Contains(string(fresh)+string(old), "unwritten") {
+		t.Errorf("commands: %s", fresh)
+	}
+}
+
+func TestAudit_AFileThatCannotBeOpenedIsSaidAtTheStart(t *testing.T) {
+	in := install(t, "127.0.0.1:1", "TOLLGATE_STORE=memory")
+	for name, want := range map[string]string{"no-such-folder/audit.log": "does not exist", ".": "is a folder"} {
+		r := run(t, append(in.env, "TOLLGATE_LOG__AUDIT_FILE="+filepath.Join(in.dir, name)), "", "serve")
+		if r.code == 0 || !strings.Contains(r.err, "log.audit_file") || !strings.Contains(r.err, want) {
+			t.Errorf("%s: %+v", name, r)
+		}
+	}
+}
+
+func newTestAudit(t *testing.T) (*auditLog, *output) {
+	t.Helper()
+	file, err := openAuditFile(filepath.Join(t.TempDir(), "audit.log"), os.O_CREATE)
+	if err != nil {
+		t.Fatal(err)
+	}
+	said := &output{}
+	return newAuditLog(file, newJSONLog(zapcore.AddSync(said), "info")), said
+}
+
+func TestAudit_AFullDiskIsSaidAndWhatWaitsIsWrittenLater(t *testing.T) {
+	a, said := newTestAudit(t)
+	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	if err != nil {
+		t.Skip(err)
+	}
+	_ = a.file.close()
+	a.file.file = full
+	a.begin("n", metrics.NewSet())
+	begin := time.Now()
+	for range auditQueue + 200 { // more than there is room for, and none waits
+		a.add(flows.Event{Type: flows.EventLogout, Time: begin})
+	}
+	if took := time.Since(begin); took > auditRetry {
+		t.Errorf("adding took %s", took)
+	}
+	lost := int(a.lost.Get())
+	if lost == 0 {
+		t.Error("what had no room is not counted")
+	}
+	eventually(t, 5*time.Second, func() error { _, err := os.Stat(a.file.name); return err })
+	deadline := time.Now().Add(5 * time.Second)
+	for !strings.Contains(said.String(), "written again") && time.Now().Before(deadline) {
+		time.Sleep(10 * time.Millisecond)
+	}
+	a.close()
+	text, _ := os.ReadFile(a.file.name)
+	if n := bytes.Count(text, []byte("\n")); n+lost != auditQueue+200 {
+		t.Errorf("%d lines and %d lost, want %d together", n, lost, auditQueue+200)
+	}
+	for _, want := range []string{"the audit log cannot be written", "no space left", "written again", "audit events are lost"} {
+		if !strings.Contains(said.String(), want) {
+			t.Errorf("%q was not said:\n%s", want, said.String())
+		}
+	}
+}
+
+func TestAudit_RoutineIsLeftOutAndNothingIsWrittenWithoutAFile(t *testing.T) {
+	a, _ := newTestAudit(t)
+	a.begin("n", nil)
+	for _, e := range []flows.EventType{flows.EventTokenIssued, flows.EventTokenRefreshed, flows.EventRefreshReplayed, flows.EventLogin} {
+		a.add(flows.Event{Type: e, Time: time.Now()})
+	}
+	a.close()
+	if all := auditLines(t, a.file.name); len(all) != 1 || all[0].Type != flows.EventLogin {
+		t.Errorf("%+v", all)
+	}
+	var none *auditLog
+	none.begin("n", nil)
+	none.add(flows.Event{Type: flows.EventLogin})
+	none.close()
+}
+
+// A line that is cut by a full disk, or by the end of a process, spoils no other.
+func TestAuditFile_ATornLineStandsAlone(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "audit.log")
+	if err := os.WriteFile(name, []byte("{\"a\":1}\n{\"b\":"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	f, err := openAuditFile(name, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	reader, writer, err := os.Pipe() // takes 64 KiB, and then no more in time
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reader.Close()
+	_ = f.file.Close()
+	f.file, f.torn = writer, false
+	if err := writer.SetWriteDeadline(time.Now().Add(50 * time.Millisecond)); err != nil {
+		t.Fatal(err)
+	}
+	line := strings.Repeat("x", 999) + "\n"
+	rest, err := f.write([]byte(strings.Repeat(line, 100)))
+	if err == nil || !f.torn || len(rest)%len(line) != 0 || len(rest) != 35*len(line) { // 65 are whole
+		t.Fatalf("%v, torn %v, %d bytes are left", err, f.torn, len(rest))
+	}
+	if err := f.open(); err != nil {
+		t.Fatal(err)
+	}
+	if rest, err := f.write([]byte("{\"c\":1}\n")); rest != nil || err != nil {
+		t.Fatal(rest, err)
+	}
+	if text, _ := os.ReadFile(name); string(text) != "{\"a\":1}\n{\"b\":\n{\"c\":1}\n" {
+		t.Errorf("%q", text)
+	}
+}
