@@ -15,6 +15,7 @@
 // relative to the module; a test keeps this table true.
 //
 //	Specification            Rule                            File                                           Test
+//	RFC 6454 6.2             origins of pages                flows/oauth/origin_rfc6454.go                  TestCheckOrigin_TakesWhatBrowsersSend
 //	RFC 6749 2.3             client authentication           flows/clientauth/authenticate_rfc6749.go       TestToken_RefusesByTheRuleThatIsBroken
 //	RFC 6749 3.1.2           redirect URIs, exact            flows/oauth/redirect_rfc8252.go                TestMatchRedirectURI_IsByteForByte
 //	RFC 6749 3.2             token endpoint                  flows/token_rfc6749.go                         TestToken_RefusesByTheRuleThatIsBroken

@@ -15,6 +15,7 @@ type clientRegistration struct {
 	GrantTypes             []oauth.GrantType `json:"grant_types"`
 	RedirectURIs           []string          `json:"redirect_uris"`
 	PostLogoutRedirectURIs []string          `json:"post_logout_redirect_uris"`
+	AllowedOrigins         []string          `json:"allowed_origins"` // of its pages, which may call us
 	Scope                  string            `json:"scope,omitempty"` // space-separated
 	Audience               string            `json:"audience,omitempty"`
 	SigningAlg             oauth.Alg         `json:"signing_alg,omitempty"`
@@ -40,7 +41,7 @@ func (c *clientRegistration) client() (*oauth.Client, error) {
 	return &oauth.Client{
 		ID: c.ID, Name: c.Name, AuthMethod: c.AuthMethod, GrantTypes: c.GrantTypes,
 		RedirectURIs: c.RedirectURIs, PostLogoutRedirectURIs: c.PostLogoutRedirectURIs,
-		Scope: scope, Audience: c.Audience, SigningAlg: c.SigningAlg,
+		AllowedOrigins: c.AllowedOrigins, Scope: scope, Audience: c.Audience, SigningAlg: c.SigningAlg,
 		IntrospectAny: c.IntrospectAny, Disabled: c.Disabled,
 	}, nil
 }
@@ -51,7 +52,7 @@ func ViewClient(c *oauth.Client, secret string) ClientView {
 		clientRegistration: clientRegistration{
 			ID: c.ID, Name: c.Name, AuthMethod: c.AuthMethod, GrantTypes: array(c.GrantTypes),
 			RedirectURIs: array(c.RedirectURIs), PostLogoutRedirectURIs: array(c.PostLogoutRedirectURIs),
-			Scope: c.Scope.String(), Audience: c.Audience, SigningAlg: c.SigningAlg,
+			AllowedOrigins: array(c.AllowedOrigins), Scope: c.Scope.String(), Audience: c.Audience, SigningAlg: c.SigningAlg,
 			IntrospectAny: c.IntrospectAny, Disabled: c.Disabled,
 		},
 		Secret: secret, CreatedAt: c.CreatedAt, UpdatedAt: c.UpdatedAt, Version: c.Version,

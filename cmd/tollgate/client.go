@@ -39,6 +39,7 @@ func addClientFlags(flags *pflag.FlagSet) {
 	flags.StringSlice("grant", nil, "grant type it may use; may be repeated")
 	flags.StringSlice("redirect-uri", nil, "where codes may be sent; may be repeated")
 	flags.StringSlice("post-logout-redirect-uri", nil, "where people may be sent after logout; may be repeated")
+	flags.StringSlice("allowed-origin", nil, "origin of a page that may call /token, /revoke and /userinfo for it, such as https://app.example.com; may be repeated")
 	flags.String("scope", "", "scopes it may ask for, separated by spaces")
 	flags.String("auth-method", "", "client_secret_basic or client_secret_post; either by default")
 	flags.String("audience", "", "audience of its access tokens")
@@ -66,6 +67,8 @@ func applyClientFlags(flags *pflag.FlagSet, c *oauth.Client) error {
 			c.RedirectURIs = list
 		case "post-logout-redirect-uri":
 			c.PostLogoutRedirectURIs = list
+		case "allowed-origin":
+			c.AllowedOrigins = list
 		case "scope":
 			if c.Scope, problem = oauth.ParseScope(text); problem != nil {
 				problem = misused("--scope is %s: %s", quoted(text), explain(problem))
@@ -196,6 +199,7 @@ func showClient(cmd *cobra.Command, c *oauth.Client, secret string) error {
 		field(w, "scope", c.Scope.String())
 		field(w, "redirect URIs", strings.Join(c.RedirectURIs, " "))
 		field(w, "after logout", strings.Join(c.PostLogoutRedirectURIs, " "))
+		field(w, "allowed origins", strings.Join(c.AllowedOrigins, " "))
 		field(w, "audience", c.Audience)
 		field(w, "signing alg", string(c.SigningAlg))
 		field(w, "introspects any", yes(c.IntrospectAny))

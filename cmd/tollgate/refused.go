@@ -60,6 +60,9 @@ func clientValues(c *oauth.Client) map[string]string {
 	for i, uri := range c.PostLogoutRedirectURIs {
 		values[fmt.Sprintf("post_logout_redirect_uris[%d]", i)] = uri
 	}
+	for i, origin := range c.AllowedOrigins {
+		values[fmt.Sprintf("allowed_origins[%d]", i)] = origin
+	}
 	return values
 }
 

@@ -16,7 +16,8 @@ func TestViews_CommandLineAndAdminAPIAgree(t *testing.T) {
 	in := install(t, redistest.Start(t).Addr)
 	mustRun(t, in.env, "a password of bob\n", "user", "create", "bob")
 	mustRun(t, in.env, "", "client", "create", "bare", "--grant", "")
-	mustRun(t, in.env, "", "client", "create", "phone", "--public", "--redirect-uri", "http://127.0.0.1/callback", "--scope", "openid offline_access")
+	mustRun(t, in.env, "", "client", "create", "phone", "--public", "--redirect-uri", "http://127.0.0.1/callback", "--scope", "openid offline_access",
+		"--allowed-origin", "https://app.example.com")
 	address := freeAddress(t)
 	in.env = append(in.env, "TOLLGATE_LISTEN__PUBLIC="+address, "TOLLGATE_ISSUER=http://"+address)
 	_, public, ops := startServe(t, in)
@@ -73,10 +74,16 @@ func TestViews_CommandLineAndAdminAPIAgree(t *testing.T) {
 		}
 	}
 	bare := mustRun(t, in.env, "", "client", "get", "bare", "-o", "json")
-	for _, member := range []string{`"grant_types": []`, `"redirect_uris": []`, `"introspect_any": false`, `"disabled": false`} {
+	for _, member := range []string{`"grant_types": []`, `"redirect_uris": []`, `"allowed_origins": []`, `"introspect_any": false`, `"disabled": false`} {
 		if !strings.Contains(bare, member) {
 			t.Errorf("%s is missing in %s", member, bare)
 		}
+	}
+	if phone := mustRun(t, in.env, "", "client", "get", "phone", "-o", "json"); !strings.Contains(phone, `"https://app.example.com"`) {
+		t.Errorf("the page's origin is missing in %s", phone)
+	}
+	if r := run(t, in.env, "", "client", "update", "phone", "--allowed-origin", "https://app.example.com/"); r.code == 0 || !strings.Contains(r.err, `"https://app.example.com/" is wrong`) {
+		t.Errorf("%+v", r)
 	}
 	mustRun(t, in.env, "", "client", "create", "gateway", "--introspect-any")
 	if list := mustRun(t, in.env, "", "client", "list"); !strings.Contains(list, "INTROSPECTS ANY") || !strings.Contains(list, "yes") {

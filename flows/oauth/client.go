@@ -49,10 +49,11 @@ type Client struct {
 	GrantTypes             []GrantType `json:"grant_types"`
 	RedirectURIs           []string    `json:"redirect_uris,omitempty"`
 	PostLogoutRedirectURIs []string    `json:"post_logout_redirect_uris,omitempty"`
-	Scope                  Scope       `json:"scope,omitempty"`          // what it may ask for
-	Audience               string      `json:"audience,omitempty"`       // of its access tokens; "" = the issuer's /resources
-	SigningAlg             Alg         `json:"signing_alg,omitempty"`    // "" = the server's
-	IntrospectAny          bool        `json:"introspect_any,omitempty"` // may look at tokens that are not its own
+	AllowedOrigins         []string    `json:"allowed_origins,omitempty"` // of its pages, which may call us (Fetch, CORS)
+	Scope                  Scope       `json:"scope,omitempty"`           // what it may ask for
+	Audience               string      `json:"audience,omitempty"`        // of its access tokens; "" = the issuer's /resources
+	SigningAlg             Alg         `json:"signing_alg,omitempty"`     // "" = the server's
+	IntrospectAny          bool        `json:"introspect_any,omitempty"`  // may look at tokens that are not its own
 	Disabled               bool        `json:"disabled,omitempty"`
 	Generation             string      `json:"generation"` // changes when everything issued to it ends; a grant keeps the one it was given in
 	CreatedAt              time.Time   `json:"created_at"`
@@ -73,6 +74,7 @@ func (c *Client) Clone() *Client {
 	d.GrantTypes = slices.Clone(c.GrantTypes)
 	d.RedirectURIs = slices.Clone(c.RedirectURIs)
 	d.PostLogoutRedirectURIs = slices.Clone(c.PostLogoutRedirectURIs)
+	d.AllowedOrigins = slices.Clone(c.AllowedOrigins)
 	d.Scope = slices.Clone(c.Scope)
 	return &d
 }

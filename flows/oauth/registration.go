@@ -37,6 +37,7 @@ func CheckClient(c *Client) []string {
 	}
 	problems = append(problems, checkGrants(c)...)
 	problems = append(problems, checkURIs(c)...)
+	problems = append(problems, checkOrigins(c)...)
 	if parsed, err := ParseScope(c.Scope.String()); err != nil || len(parsed) != len(c.Scope) {
 		add("scope: a list of at most %d different scope tokens, %d bytes in all (RFC 6749 3.3)", maxScopes, maxScopeLength)
 	}

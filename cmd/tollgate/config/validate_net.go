@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+
+	"tollgate/flows/oauth"
 )
 
 // issuer checks RFC 8414 2 (https, no query, no fragment) and what this server asks beyond it.
@@ -172,15 +174,9 @@ func ParsePrefix(text string) (netip.Prefix, error) {
 	return netip.ParsePrefix(text)
 }
 
-// origin checks a browser origin as browsers spell it (RFC 6454 6.2).
+// origin checks the origin of pages that may call the API.
 func (v *validator) origin(path, text string) {
-	u, err := url.Parse(text)
-	switch {
-	case text == "*" || text == "null":
-		v.problem(path, "%q lets any page in; list the origins", text)
-	case err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") || text != u.Scheme+"://"+strings.ToLower(u.Host):
-		v.problem(path, "%q is wrong; wants an origin such as https://app.example.com, without path or slash", clip(text))
-	case u.Scheme == "http" && !isLoopback(u.Hostname()):
-		v.problem(path, "%q uses http; use https", clip(text))
+	if err := oauth.CheckOrigin(text); err != nil {
+		v.problem(path, "%q %s", clip(text), oauth.AsError(err).Description)
 	}
 }
