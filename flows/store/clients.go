@@ -18,6 +18,10 @@ type Clients interface {
 	UpdateClient(ctx context.Context, c *oauth.Client) error
 	// DeleteClient removes the client, or says ErrAbsent.
 	DeleteClient(ctx context.Context, id string) error
+	// HasOrigin reports whether a client has registered the origin, in AllowedOrigins. It is asked for every page,
+	// whoever sends it: while nothing changes it asks nobody, and what another node changed a
+	// moment ago it may not know yet. While the backend is away it goes by what it knew.
+	HasOrigin(ctx context.Context, origin string) (bool, error)
 	// ListClients returns a piece of all clients, ordered by id, and the cursor of the next
 	// piece ("" after the last).
 	ListClients(ctx context.Context, p Page) ([]*oauth.Client, string, error)

@@ -47,8 +47,29 @@ func (s *Store) UpdateClient(_ context.Context, c *oauth.Client) error {
 func (s *Store) setClient(c *oauth.Client, version int64) {
 	stored := c.Clone()
 	stored.Version = version
+	s.countOrigins(s.clients[c.ID], -1)
+	s.countOrigins(stored, 1)
 	s.clients[c.ID] = stored
 	s.generation.Add(1)
+}
+
+// countOrigins takes a client's origins in or out, once each; nil has none.
+func (s *Store) countOrigins(c *oauth.Client, n int) {
+	if c == nil {
+		return
+	}
+	for _, origin := range c.AllowedOrigins {
+		if s.origins[origin] += n; s.origins[origin] == 0 {
+			delete(s.origins, origin)
+		}
+	}
+}
+
+// HasOrigin implements store.Clients.
+func (s *Store) HasOrigin(_ context.Context, origin string) (bool, error) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.origins[origin] > 0, nil
 }
 
 // DeleteClient implements store.Clients.
@@ -58,6 +79,7 @@ func (s *Store) DeleteClient(_ context.Context, id string) error {
 	if s.clients[id] == nil {
 		return store.ErrAbsent
 	}
+	s.countOrigins(s.clients[id], -1)
 	delete(s.clients, id)
 	s.generation.Add(1)
 	return nil

@@ -12,6 +12,7 @@ import (
 type registry struct {
 	mu       sync.RWMutex
 	clients  map[string]*oauth.Client
+	origins  map[string]int         // how many clients have registered each
 	users    map[string]*oauth.User // by subject
 	subjects map[string]string      // username -> subject
 	consents map[consentID]*store.Consent
@@ -23,6 +24,7 @@ type consentID struct{ subject, clientID string }
 func newRegistry() registry {
 	return registry{
 		clients:  map[string]*oauth.Client{},
+		origins:  map[string]int{},
 		users:    map[string]*oauth.User{},
 		subjects: map[string]string{},
 		consents: map[consentID]*store.Consent{},

@@ -89,6 +89,9 @@ func (s *Store) CreateClient(ctx context.Context, c *oauth.Client) error {
 	if err := s.list(ctx, op, s.names.clients(), c.ID); err != nil {
 		return err
 	}
+	if err := s.indexOrigins(ctx, op, c.ID); err != nil {
+		return err
+	}
 	return created
 }
 
@@ -100,8 +103,15 @@ func (s *Store) UpdateClient(ctx context.Context, c *oauth.Client) error {
 		return err
 	}
 	key := s.names.client(c.ID)
-	defer s.redis.Wrote(key)
-	return s.replace(ctx, op, key, c.Version, value)
+	replaced := s.replace(ctx, op, key, c.Version, value)
+	s.redis.Wrote(key)
+	if replaced != nil && replaced != store.ErrVersion {
+		return replaced
+	}
+	if err := s.indexOrigins(ctx, op, c.ID); err != nil { // also of one who says ErrVersion to its own update
+		return err
+	}
+	return replaced
 }
 
 func clientRecord(op string, c *oauth.Client, version int64) (string, error) {
@@ -115,6 +125,9 @@ func clientRecord(op string, c *oauth.Client, version int64) (string, error) {
 func (s *Store) DeleteClient(ctx context.Context, id string) error {
 	const op = "delete_client"
 	if err := s.unlist(ctx, op, s.names.clients(), id); err != nil {
+		return err
+	}
+	if err := s.dropOrigins(ctx, op, id); err != nil {
 		return err
 	}
 	key := s.names.client(id)

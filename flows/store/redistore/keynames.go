@@ -15,6 +15,7 @@ import (
 //
 //	P:client:N(client)              string  "<version> <json>"
 //	P:clients                       zset    every client id, by lexicographic order
+//	P:origins                       string  json: client id -> created, version, origins; of clients that have some
 //	P:user:N(subject)               string  "<version> <json>"
 //	P:username:N(username)          string  the subject; with a TTL while the user is being made
 //	P:users                         zset    every username, by lexicographic order
@@ -39,9 +40,10 @@ import (
 type names struct{ prefix string }
 
 // CachedPrefixes are what the keys begin with that are read for every token or with every grant, and
-// so answered from memory: revocations, clients, users, consents, and the key set for its epoch.
+// so answered from memory: revocations, clients, users, consents, and the key set for its epoch. The
+// origins are read for whichever page calls.
 func CachedPrefixes(prefix string) []string {
-	return []string{prefix + ":revoked:", prefix + ":client:", prefix + ":user:", prefix + ":consent:", prefix + ":keys"}
+	return []string{prefix + ":revoked:", prefix + ":client:", prefix + ":user:", prefix + ":consent:", prefix + ":keys", prefix + ":origins"}
 }
 
 // GenerationPrefixes are those of them that decide whether a token is good, or who is calling.
@@ -51,6 +53,7 @@ func GenerationPrefixes(prefix string) []string {
 
 func (n names) client(id string) string         { return n.prefix + ":client:" + digest(id) }
 func (n names) clients() string                 { return n.prefix + ":clients" }
+func (n names) origins() string                 { return n.prefix + ":origins" }
 func (n names) user(subject string) string      { return n.prefix + ":user:" + digest(subject) }
 func (n names) username(username string) string { return n.prefix + ":username:" + digest(username) }
 func (n names) users() string                   { return n.prefix + ":users" }

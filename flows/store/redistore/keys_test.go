@@ -27,7 +27,7 @@ func fill(t *testing.T, s store.Store) oauth.Grant {
 			t.Fatal(err)
 		}
 	}
-	ok(s.CreateClient(ctx, &oauth.Client{ID: canary}))
+	ok(s.CreateClient(ctx, &oauth.Client{ID: canary, AllowedOrigins: []string{"https://app.example"}}))
 	ok(s.CreateUser(ctx, &oauth.User{Subject: canary, Username: canary}))
 	ok(s.AddConsent(ctx, &store.Consent{Subject: canary, ClientID: canary, Scope: g.Scope, GrantedAt: now}))
 	ok(s.SaveKeySet(ctx, &store.KeySet{Epoch: "e", Version: 1}))
@@ -55,7 +55,7 @@ func fill(t *testing.T, s store.Store) oauth.Grant {
 }
 
 // lasting are the keys without a TTL: what people registered, and the signing keys.
-var lasting = regexp.MustCompile(`^p:(clients|users|keys|(client|user|username|consent):[\w-]{22})$`)
+var lasting = regexp.MustCompile(`^p:(clients|origins|users|keys|(client|user|username|consent):[\w-]{22})$`)
 
 // shape is what every key looks like: words, then hashes; a tag only where ours is.
 var shape = regexp.MustCompile(`^p(:[a-z]+)+(:[\w-]{22}|:[\w-]{43}|:\{([\w-]{22}|p:events)\}(:[\w-]{22})?)?$`)

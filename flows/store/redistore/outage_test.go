@@ -26,6 +26,7 @@ func operations(s *redistore.Store) map[string]func(context.Context) error {
 		"CreateClient":      func(c context.Context) error { return s.CreateClient(c, &oauth.Client{ID: "a"}) },
 		"UpdateClient":      func(c context.Context) error { return s.UpdateClient(c, &oauth.Client{ID: "a"}) },
 		"DeleteClient":      func(c context.Context) error { return s.DeleteClient(c, "a") },
+		"HasOrigin":         func(c context.Context) error { _, err := s.HasOrigin(c, "https://a.example"); return err },
 		"ListClients":       func(c context.Context) error { _, _, err := s.ListClients(c, store.Page{}); return err },
 		"GetUser":           func(c context.Context) error { _, err := s.GetUser(c, "a"); return err },
 		"FindUser":          func(c context.Context) error { _, err := s.FindUser(c, "a"); return err },

@@ -24,6 +24,7 @@ type Store struct {
 	opened    time.Time // ages count from here: the wall clock may jump
 	decoded   decodedClients
 	standings *keptStandings
+	origins   keptOrigins
 }
 
 var _ store.Store = (*Store)(nil)

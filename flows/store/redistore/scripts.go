@@ -24,6 +24,8 @@ var (
 	addConsentLua string
 	//go:embed replace.lua
 	replaceLua string
+	//go:embed index_origins.lua
+	indexOriginsLua string
 	//go:embed confirm_username.lua
 	confirmUsernameLua string
 	//go:embed drop_username.lua
@@ -59,6 +61,7 @@ var (
 	finishInteraction = redisx.NewScript(finishInteractionLua).Idempotent()
 	addConsent        = redisx.NewScript(addConsentLua).Idempotent()
 	replaceRecord     = redisx.NewScript(replaceLua).Durable()
+	indexOrigins      = redisx.NewScript(indexOriginsLua).Idempotent().Durable()
 	confirmUsername   = redisx.NewScript(confirmUsernameLua).Idempotent().Durable()
 	dropUsername      = redisx.NewScript(dropUsernameLua).Idempotent().Durable()
 	putCode           = redisx.NewScript(putCodeLua)

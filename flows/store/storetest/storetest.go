@@ -31,6 +31,7 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		tests []test
 	}{
 		{"Clients", clients},
+		{"Origins", origins},
 		{"Users", users},
 		{"Sessions", sessions},
 		{"Interactions", interactions},
