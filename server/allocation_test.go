@@ -103,7 +103,7 @@ func TestMiddleware_AllocatesNothing(t *testing.T) {
 		"rate limit":           {row: route{limit: limitIP}},
 		"rate limit, reached":  {row: route{limit: limitIP}, change: func(c *Config) { c.PerIP = cache.Rate{PerSecond: 1e-6, Burst: 1} }},
 		"gate":                 {row: route{costly: true}},
-		"CORS":                 {row: route{cors: true}, header: "Origin: https://app.example\r\n"},
+		"CORS":                 {row: route{cors: corsClient}, header: "Origin: https://app.example\r\n"},
 		"a line not logged":    {row: route{sampled: true}, change: func(c *Config) { c.LogSample = 1 << 30 }},
 		"behind trusted proxy": {row: route{limit: limitIP}, header: "X-Forwarded-For: 203.0.113.9, 192.0.2.2\r\n", change: trustAll},
 	} {

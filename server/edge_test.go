@@ -144,16 +144,22 @@ func (l *lines) take() []string {
 
 func newEdge(t *testing.T, change ...func(*Config)) *edge {
 	t.Helper()
-	e := &edge{t: t, log: &lines{}}
-	core := zapcore.NewCore(zapcore.NewJSONEncoder(zap.NewProductionEncoderConfig()), zapcore.AddSync(e.log), zap.InfoLevel)
 	mem := memstore.New(memstore.Options{})
 	t.Cleanup(func() { _ = mem.Close() })
+	return newEdgeOn(t, mem, change...)
+}
+
+// newEdgeOn is an edge on that store, which is empty.
+func newEdgeOn(t *testing.T, st store.Store, change ...func(*Config)) *edge {
+	t.Helper()
+	e := &edge{t: t, log: &lines{}}
+	core := zapcore.NewCore(zapcore.NewJSONEncoder(zap.NewProductionEncoderConfig()), zapcore.AddSync(e.log), zap.InfoLevel)
 	set := *edgeKeys()
 	set.Version = 1
-	if err := mem.SaveKeySet(t.Context(), &set); err != nil {
+	if err := st.SaveKeySet(t.Context(), &set); err != nil {
 		t.Fatal(err)
 	}
-	e.store, e.keys = &brokenStore{Store: mem}, newManager(mem)
+	e.store, e.keys = &brokenStore{Store: st}, newManager(st)
 	if err := e.keys.Load(t.Context()); err != nil {
 		t.Fatal(err)
 	}

@@ -42,7 +42,7 @@ func (s *Server) perRoute(row route) handler {
 	if row.noStore {
 		h = keptByNobody(h)
 	}
-	if row.cors {
+	if row.cors != corsNone {
 		h = preflighted(h)
 	}
 	switch row.limit {
@@ -100,7 +100,7 @@ func (r *request) finishHeaders() {
 	h := &r.http.Response.Header
 	h.SetCanonical(headerContentTypeOptions, valueNoSniff)
 	h.SetCanonical(headerRequestID, r.id())
-	if r.route.cors {
+	if r.route.cors != corsNone {
 		r.allowOrigin()
 	}
 }

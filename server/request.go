@@ -34,6 +34,11 @@ type request struct {
 	// outcome is what the routed handler returned; it crosses the router, which knows no errors.
 	outcome error
 
+	cors struct { // of the page that calls, see cors.go
+		origins []string // of the client that the request is about; shared, read only
+		asks    bool     // its preflight is answered with yes
+	}
+
 	params form   // of the query or the body, whichever was parsed last
 	buf    []byte // scratch
 	words  []byte // what was decoded; strings may alias it until Reset
@@ -72,6 +77,7 @@ func (r *request) Reset() {
 	r.s, r.http, r.ctx, r.route, r.outcome = nil, nil, nil, nil, nil
 	r.client.addr, r.client.known = netip.Addr{}, false
 	r.head = head{}
+	r.cors.origins, r.cors.asks = nil, false
 	r.record.Reset()
 	r.params.Reset()
 	r.buf = r.buf[:0]

@@ -13,7 +13,10 @@ func serveRevoke(r *request) error {
 	if err != nil {
 		return err
 	}
-	if err := r.s.flows.Revoke(r.ctx, &flows.RevokeRequest{Client: client, Token: f.get("token")}); err != nil {
+	asked := &flows.RevokeRequest{Client: client, Token: f.get("token")}
+	err = r.s.flows.Revoke(r.ctx, asked)
+	r.about(asked.Client.Named)
+	if err != nil {
 		return err
 	}
 	r.http.Response.SetStatusCode(200)

@@ -123,7 +123,7 @@ func (row *route) takes(method []byte) bool {
 			return true
 		}
 	}
-	return row.cors && string(method) == fasthttp.MethodOptions
+	return row.cors != corsNone && string(method) == fasthttp.MethodOptions
 }
 
 // allowOf lists the methods of all routes of one path.

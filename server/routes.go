@@ -13,7 +13,7 @@ type route struct {
 	name    string // in logs and metrics; one per path or action
 	handle  handler
 	limit   limitClass
-	cors    bool                         // browsers of registered origins may call it
+	cors    corsClass                    // which pages may call it
 	noStore bool                         // nobody may keep the answer
 	events  bool                         // what it does are events, which name the request
 	costly  bool                         // so many at a time, see gate
@@ -36,15 +36,15 @@ const (
 // publicRoutes is what the public listener serves.
 func publicRoutes() []route {
 	return []route{
-		{methods: "GET, HEAD", path: "/.well-known/oauth-authorization-server", name: "metadata", handle: serveMetadata, cors: true},
-		{methods: "GET, HEAD", path: "/.well-known/openid-configuration", name: "metadata", handle: serveMetadata, cors: true},
-		{methods: "GET, HEAD", path: "/.well-known/jwks.json", name: "jwks", handle: serveJWKS, cors: true},
+		{methods: "GET, HEAD", path: "/.well-known/oauth-authorization-server", name: "metadata", handle: serveMetadata, cors: corsOpen},
+		{methods: "GET, HEAD", path: "/.well-known/openid-configuration", name: "metadata", handle: serveMetadata, cors: corsOpen},
+		{methods: "GET, HEAD", path: "/.well-known/jwks.json", name: "jwks", handle: serveJWKS, cors: corsOpen},
 
-		{methods: "POST", path: "/token", name: "token", handle: serveToken, limit: limitIP, costly: true, events: true, cors: true, noStore: true},
+		{methods: "POST", path: "/token", name: "token", handle: serveToken, limit: limitIP, costly: true, events: true, cors: corsClient, noStore: true},
 		{methods: "POST", path: "/introspect", name: "introspect", handle: serveIntrospect, limit: limitIP, sampled: true, noStore: true},
 		{methods: "POST", path: batchPath, name: "introspect_batch", handle: serveIntrospectBatch, limit: limitIP, costly: true, events: true, sampled: true, noStore: true},
-		{methods: "POST", path: "/revoke", name: "revoke", handle: serveRevoke, limit: limitIP, events: true, cors: true, noStore: true},
-		{methods: "GET, POST", path: "/userinfo", name: "userinfo", handle: serveUserInfo, limit: limitIP, cors: true, noStore: true, fail: failBearer},
+		{methods: "POST", path: "/revoke", name: "revoke", handle: serveRevoke, limit: limitIP, events: true, cors: corsClient, noStore: true},
+		{methods: "GET, POST", path: "/userinfo", name: "userinfo", handle: serveUserInfo, limit: limitIP, cors: corsClient, noStore: true, fail: failBearer},
 
 		{methods: "*", path: "/validate", name: "validate", handle: serveValidate, limit: limitValidate, sampled: true, noStore: true, fail: failValidate},
 		{methods: "*", path: "/validate/*", name: "validate", handle: serveValidate, limit: limitValidate, sampled: true, noStore: true, fail: failValidate},

@@ -12,7 +12,7 @@ func serveToken(r *request) error {
 	if err != nil {
 		return err
 	}
-	answer, err := r.s.flows.Token(r.ctx, &flows.TokenRequest{
+	asked := &flows.TokenRequest{
 		Client:       client,
 		GrantType:    f.get("grant_type"),
 		Scope:        f.get("scope"),
@@ -21,7 +21,9 @@ func serveToken(r *request) error {
 		Verifier:     f.get("code_verifier"),
 		RefreshToken: f.get("refresh_token"),
 		Resource:     f.get("resource"),
-	})
+	}
+	answer, err := r.s.flows.Token(r.ctx, asked)
+	r.about(asked.Client.Named)
 	if err != nil {
 		return err
 	}

@@ -12,6 +12,7 @@ func serveUserInfo(r *request) error {
 		return err
 	}
 	info, err := r.s.flows.UserInfo(r.ctx, tok)
+	r.aboutToken(tok)
 	if err != nil {
 		return err
 	}

@@ -27,6 +27,14 @@ const (
 	maxLeeway     = 30 * time.Second // more would let an expired token live noticeably
 )
 
+// Expired is the ErrExpired of an access token: who it was for is as certain as of one that is good.
+type Expired struct{ ClientID string }
+
+func (e *Expired) Error() string { return ErrExpired.Error() }
+
+// Unwrap is ErrExpired.
+func (e *Expired) Unwrap() error { return ErrExpired }
+
 // Verifier checks JWTs of this issuer. Set the fields once, then share it.
 type Verifier struct {
 	Issuer  string
@@ -63,7 +71,7 @@ func (v *Verifier) AccessBy(set *keys.Set, tok []byte) (*Access, error) {
 	case c.NotBefore > latest:
 		return nil, invalid(errors.New("claims: nbf lies in the future"))
 	case a.Expires <= now.Add(-leeway).Unix():
-		return nil, ErrExpired
+		return nil, &Expired{a.ClientID}
 	}
 	return a, nil
 }
