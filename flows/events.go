@@ -114,7 +114,7 @@ func (f *Flows) LoginLocked(ctx context.Context, username string) {
 // ClientRefused notes that a caller could not prove which client it is. It names the client that the
 // credentials name, if there is one: what strangers make up is nobody's name.
 func (f *Flows) ClientRefused(ctx context.Context, c *clientauth.Credentials) {
-	e := Event{Detail: string(c.Refused)}
+	e := Event{Detail: c.Refused.String()}
 	if c.Named != nil {
 		e.ClientID = c.Named.ID
 	}

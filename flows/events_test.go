@@ -178,7 +178,7 @@ func TestClientRefused_NamesOnlyWhoIsRegistered(t *testing.T) {
 		w.events, ask.fresh = nil, 0
 		_, err := w.Token(t.Context(), &TokenRequest{Client: c.credentials, GrantType: "client_credentials"})
 		wantCode(t, err, oauth.CodeInvalidClient)
-		if len(w.events) != 1 || w.events[0].ClientID != c.client || w.events[0].Detail != string(c.why) {
+		if len(w.events) != 1 || w.events[0].ClientID != c.client || w.events[0].Detail != c.why.String() {
 			t.Errorf("%+v: %+v, want %q, %s", c.credentials, w.events, c.client, c.why)
 		}
 		if registered := c.client != ""; registered && ask.fresh != 1 {
@@ -186,7 +186,7 @@ func TestClientRefused_NamesOnlyWhoIsRegistered(t *testing.T) {
 		}
 	}
 	w.events = nil
-	if _, err := w.Introspect(t.Context(), &IntrospectRequest{Client: clientauth.Credentials{ID: "demo-spa"}, Tokens: []string{"x"}}); err == nil || len(w.events) != 1 || w.events[0].Detail != string(clientauth.ReasonPublic) {
+	if _, err := w.Introspect(t.Context(), &IntrospectRequest{Client: clientauth.Credentials{ID: "demo-spa"}, Tokens: []string{"x"}}); err == nil || len(w.events) != 1 || w.events[0].Detail != clientauth.ReasonPublic.String() {
 		t.Errorf("a public client that introspects: %v, %+v", err, w.events)
 	}
 }

@@ -33,7 +33,7 @@ func Authenticate(ctx context.Context, clients store.Clients, c *Credentials) (*
 			return nil, oauth.Unavailable(err)
 		}
 		c.Named = client
-		if c.Refused = judge(client, &presented); c.Refused == reasonNone {
+		if c.Refused = judge(client, &presented); c.Refused == 0 {
 			return client, nil
 		}
 		if client == nil { // which is never said from memory, and takes as long to ask as a wrong secret
@@ -50,7 +50,7 @@ func Proves(client *oauth.Client, c *Credentials) bool {
 	if err == nil {
 		c.Named, c.Refused = client, judge(client, &p)
 	}
-	return err == nil && c.Refused == reasonNone
+	return err == nil && c.Refused == 0
 }
 
 type proof struct {
@@ -101,7 +101,7 @@ func judge(client *oauth.Client, p *proof) Reason {
 	case client.Public() && p.method != oauth.AuthNone:
 		return ReasonMethod
 	case client.Public():
-		return reasonNone
+		return 0
 	case p.method == oauth.AuthNone || p.secret == "":
 		return ReasonNoSecret
 	case client.AuthMethod != oauth.AuthAnySecret && client.AuthMethod != p.method: // OIDC Core 9
@@ -109,5 +109,5 @@ func judge(client *oauth.Client, p *proof) Reason {
 	case !same:
 		return ReasonSecret
 	}
-	return reasonNone
+	return 0
 }

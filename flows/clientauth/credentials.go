@@ -22,17 +22,23 @@ type Credentials struct {
 
 // Reason is why somebody is not let in as a client, for those who run the server: strangers hear
 // the same of all. The set is fixed.
-type Reason string
+type Reason uint8
 
-// The reasons that exist.
+// The reasons that exist. The zero value is none.
 const (
-	ReasonMalformed Reason = "malformed"
-	ReasonAssertion Reason = "assertion" // which no client can use
-	ReasonUnknown   Reason = "unknown client"
-	ReasonDisabled  Reason = "disabled"
-	ReasonMethod    Reason = "wrong method" // not the one the client is registered for
-	ReasonNoSecret  Reason = "no secret"
-	ReasonSecret    Reason = "wrong secret"
-	ReasonPublic    Reason = "public client" // where one must prove something
-	reasonNone      Reason = ""
+	ReasonMalformed Reason = iota + 1
+	ReasonAssertion        // no client can use one
+	ReasonUnknown
+	ReasonDisabled
+	ReasonMethod // not the one the client is registered for
+	ReasonNoSecret
+	ReasonSecret
+	ReasonPublic // where one must prove something
 )
+
+var reasons = [...]string{
+	"", "malformed", "assertion", "unknown client", "disabled", "wrong method", "no secret", "wrong secret", "public client",
+}
+
+// String is the reason in words that an event may hold.
+func (r Reason) String() string { return reasons[r] }
