@@ -82,19 +82,21 @@ func (f *Flows) LoginPage(ctx context.Context, interaction, browser string) (*Lo
 // ErrWrongPassword.
 func (f *Flows) Login(ctx context.Context, r *LoginRequest) (*Step, *NewSession, error) {
 	var t *turn
+	var clientID string // that has sent the person here
 	if r.Interaction != "" {
 		var done *Step
 		var err error
 		if t, done, err = f.takeTurn(ctx, r.Interaction, r.Browser, ""); err != nil || done != nil {
 			return done, nil, err
 		}
+		clientID = t.i.ClientID
 	}
 	at := f.now()
-	user, err := f.checkPassword(ctx, r.Username, r.Password)
+	user, err := f.checkPassword(ctx, clientID, r.Username, r.Password)
 	if err != nil {
 		return nil, nil, err
 	}
-	session, fresh, err := f.beginSession(ctx, user, at, r.Session)
+	session, fresh, err := f.beginSession(ctx, clientID, user, at, r.Session)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -112,7 +114,7 @@ func (f *Flows) Login(ctx context.Context, r *LoginRequest) (*Step, *NewSession,
 
 // checkPassword finds the user behind a username and password. A user who is not there costs
 // the same hash as one who is.
-func (f *Flows) checkPassword(ctx context.Context, username, password string) (*oauth.User, error) {
+func (f *Flows) checkPassword(ctx context.Context, clientID, username, password string) (*oauth.User, error) {
 	user, err := f.store.FindUser(ctx, username)
 	if err != nil && !errors.Is(err, store.ErrAbsent) {
 		return nil, outage(err)
@@ -125,7 +127,7 @@ func (f *Flows) checkPassword(ctx context.Context, username, password string) (*
 		return nil, err
 	}
 	if !ok || user.Disabled {
-		f.emit(ctx, EventLoginFailed, Event{Subject: user.Subject, Detail: whyNot(user)})
+		f.emit(ctx, EventLoginFailed, Event{ClientID: clientID, Subject: user.Subject, Detail: whyNot(user)})
 		return nil, ErrWrongPassword
 	}
 	return user, nil
@@ -145,7 +147,7 @@ func whyNot(user *oauth.User) string {
 // beginSession replaces whatever session the browser had: a cookie from before the login must
 // not be worth anything after it. The login is dated before the user was read: whatever changed
 // the user since then ends the session, too.
-func (f *Flows) beginSession(ctx context.Context, user *oauth.User, at time.Time, old string) (*store.Session, *NewSession, error) {
+func (f *Flows) beginSession(ctx context.Context, clientID string, user *oauth.User, at time.Time, old string) (*store.Session, *NewSession, error) {
 	set := f.keys.Snapshot()
 	if set == nil {
 		return nil, nil, oauth.Unavailable(errNoKeys)
@@ -163,6 +165,6 @@ func (f *Flows) beginSession(ctx context.Context, user *oauth.User, at time.Time
 			return nil, nil, outage(err)
 		}
 	}
-	f.emit(ctx, EventLogin, Event{Subject: s.Subject})
+	f.emit(ctx, EventLogin, Event{ClientID: clientID, Subject: s.Subject})
 	return s, &NewSession{Cookie: cookie, Expires: s.ExpiresAt}, nil
 }

@@ -211,7 +211,7 @@ func auditEverything(t *testing.T, redisAddr string, more ...string) *audited {
 		a.page(a.public+"/login", "username", "carl", "password", "wrong")
 	}
 	a.page(a.public+"/login", "username", "nobody", "password", "wrong")
-	a.page(a.public+"/login", "username", "bob", "password", "a password of bob")
+	a.page(a.authorizeURL(), "username", "bob", "password", "a password of bob")
 	a.page(a.authorizeURL(), "decision", "deny")
 
 	code := a.code()
@@ -274,7 +274,7 @@ func auditEverything(t *testing.T, redisAddr string, more ...string) *audited {
 		"login_failed||carl|wrong password",
 		"login_locked||carl",
 		"login_failed|||unknown user",
-		"login||bob",
+		"login|app|bob",
 		"consent_denied|app|bob",
 		"consent_given|app|bob",
 		"code_replayed|app|bob",
