@@ -111,6 +111,11 @@ func (f *Flows) LoginLocked(ctx context.Context, username string) {
 	f.emit(ctx, EventLoginLocked, e)
 }
 
+// LoginRefused notes an attempt to sign in under a name that nobody can have.
+func (f *Flows) LoginRefused(ctx context.Context) {
+	f.emit(ctx, EventLoginFailed, Event{Detail: whyNot(&oauth.User{})})
+}
+
 // ClientRefused notes that a caller could not prove which client it is. It names the client that the
 // credentials name, if there is one: what strangers make up is nobody's name.
 func (f *Flows) ClientRefused(ctx context.Context, c *clientauth.Credentials) {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 	"net/url"
+	"strings"
 	"testing"
 	"time"
 
@@ -93,5 +94,16 @@ func TestEvents_NameTheRequestAndTheAddressBehindProxies(t *testing.T) {
 		if x.Type != flows.EventClientChanged && x.Type != flows.EventUserChanged && (x.RequestID != "request-1" || x.RemoteAddr != "203.0.113.9") {
 			t.Errorf("%+v", x)
 		}
+	}
+}
+
+func TestEvents_ANameThatIsTooLongIsAFailedLoginToo(t *testing.T) {
+	h := newHouse(t, testIssuer)
+	b := h.browser()
+	if p := b.post("/login", b.get("/login").form("username", strings.Repeat("a", 2*maxUsername), "password", "guess")); p.status != 401 {
+		t.Fatalf("got %d", p.status)
+	}
+	if failed := h.of(flows.EventLoginFailed); len(failed) != 1 || failed[0].Subject != "" || failed[0].Detail != "unknown user" || failed[0].RequestID == "" {
+		t.Errorf("%+v", failed)
 	}
 }

@@ -68,6 +68,7 @@ func postLogin(r *request) error {
 	case len(password) > maxPassword:
 		return r.loginPage(400, v, interaction, &username, "That password is too long to be yours. Passwords have at most 1,024 characters.")
 	case len(username) > maxUsername:
+		r.s.flows.LoginRefused(r.ctx)
 		return r.refuseLogin(v, interaction, "")
 	}
 	if err := r.limitLogin(username); err != nil {
