@@ -28,8 +28,8 @@ type Key struct {
 	AccessHeader string // {"alg","kid","typ":"at+jwt"}, RFC 9068 2.1
 	IDHeader     string // {"alg","kid","typ":"JWT"}
 
-	jwk string       // public, as a member of a JWKS
-	rsa *rsaVerifier // nil but for RS256
+	jwk   string // public, as a member of a JWKS
+	rs256 *rs256 // nil but for RS256
 }
 
 // NewKey wraps a private key. It refuses one that does not belong to the algorithm: the size,
@@ -53,7 +53,7 @@ func NewKey(alg oauth.Alg, signer crypto.Signer) (*Key, error) {
 		jwk:          jwk(alg, kid, members),
 	}
 	if public, ok := k.Public.(*rsa.PublicKey); ok {
-		k.rsa, err = newRSAVerifier(public)
+		k.rs256, err = newRS256(public, signer)
 	}
 	return k, err
 }

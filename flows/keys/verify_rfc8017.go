@@ -50,8 +50,3 @@ func (v *rsaVerifier) verify(digest *[sha256.Size]byte, sig []byte) bool {
 	n := len(v.padding)
 	return bytes.Equal(encoded[:n], v.padding) && bytes.Equal(encoded[n:], digest[:])
 }
-
-// VerifyRS256 reports whether sig is the key's over digest. The key is one for RS256.
-func (k *Key) VerifyRS256(digest *[sha256.Size]byte, sig []byte) bool {
-	return k.rsa.verify(digest, sig)
-}

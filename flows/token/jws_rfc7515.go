@@ -34,8 +34,7 @@ func appendSignature(dst []byte, k *keys.Key, input []byte) ([]byte, error) {
 		return append(dst, sig...), err
 	case oauth.RS256: // RFC 7518 3.3
 		digest := sha256.Sum256(input)
-		sig, err := k.Signer.Sign(rand.Reader, digest[:], crypto.SHA256)
-		return append(dst, sig...), err
+		return k.AppendRS256(dst, &digest)
 	case oauth.ES256: // RFC 7518 3.4: r | s, not the DER that crypto.Signer gives
 		digest := sha256.Sum256(input)
 		der, err := k.Signer.Sign(rand.Reader, digest[:], crypto.SHA256)
