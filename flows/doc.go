@@ -32,10 +32,12 @@
 //	RFC 7515 3               signatures                      flows/token/jws_rfc7515.go                     TestJWS_SignsAndVerifiesTheVectors
 //	RFC 7517 4               keys as JSON                    flows/keys/jwk_rfc7517.go                      TestJWKS_ShowsPublicMembersOnly
 //	RFC 7517 5               the key set document            server/jwks_rfc7517.go                         TestJWKS_HoldsPublicKeysOnly
+//	RFC 7518 3.3             RS256                           flows/keys/rs256_rfc7518.go                    TestRS256_IsTheSameEitherWay
 //	RFC 7636 4               PKCE                            flows/pkce_rfc7636.go                          TestPKCE_AppendixB
 //	RFC 7638 3               key ids                         flows/keys/jwk_rfc7517.go                      TestThumbprint_IsWhatTheRFCsPrint
 //	RFC 7662 2               introspection                   flows/introspect_rfc7662.go                    TestIntrospect_EachCallerGetsItsOwnView
 //	RFC 8017 8.2.2           RSA signatures                  flows/keys/verify_rfc8017.go                   TestRSAVerifier_AnswersAsCryptoRSA
+//	RFC 8037 3.1             EdDSA                           flows/keys/eddsa_rfc8037.go                    TestEdDSA_IsTheSameEitherWay
 //	RFC 8252 7.3             loopback redirect, any port     flows/oauth/redirect_rfc8252.go                TestMatchRedirectURI_LoopbackTakesAnyPort
 //	RFC 8252 8.6             unverifiable clients are asked  flows/interaction.go                           TestAuthorize_UnverifiableClientsAreAskedAboutEveryTime
 //	RFC 8414 2, OIDC Discovery metadata                        server/metadata_rfc8414.go                     TestMetadata_BothDocumentsNameEverything

@@ -10,6 +10,7 @@ import (
 	"crypto/x509"
 	"fmt"
 
+	"tollgate/flows/keys/eddsa"
 	"tollgate/flows/oauth"
 	"tollgate/flows/store"
 )
@@ -28,8 +29,9 @@ type Key struct {
 	AccessHeader string // {"alg","kid","typ":"at+jwt"}, RFC 9068 2.1
 	IDHeader     string // {"alg","kid","typ":"JWT"}
 
-	jwk   string // public, as a member of a JWKS
-	rs256 *rs256 // nil but for RS256
+	jwk   string        // public, as a member of a JWKS
+	rs256 *rs256        // nil but for RS256
+	eddsa *eddsa.Signer // nil but for EdDSA, and where the processor leaves it to the Signer
 }
 
 // NewKey wraps a private key. It refuses one that does not belong to the algorithm: the size,
@@ -54,6 +56,9 @@ func NewKey(alg oauth.Alg, signer crypto.Signer) (*Key, error) {
 	}
 	if public, ok := k.Public.(*rsa.PublicKey); ok {
 		k.rs256, err = newRS256(public, signer)
+	}
+	if private, ok := signer.(ed25519.PrivateKey); ok {
+		k.eddsa, _ = eddsa.NewSigner(private)
 	}
 	return k, err
 }

@@ -27,11 +27,7 @@ var errSignature = errors.New("token: wrong signature")
 func appendSignature(dst []byte, k *keys.Key, input []byte) ([]byte, error) {
 	switch k.Alg {
 	case oauth.EdDSA: // RFC 8037 3.1: over the message itself
-		if key, ok := k.Signer.(ed25519.PrivateKey); ok { // in this process: spares the signature's own memory
-			return append(dst, ed25519.Sign(key, input)...), nil
-		}
-		sig, err := k.Signer.Sign(rand.Reader, input, crypto.Hash(0))
-		return append(dst, sig...), err
+		return k.AppendEdDSA(dst, input)
 	case oauth.RS256: // RFC 7518 3.3
 		digest := sha256.Sum256(input)
 		return k.AppendRS256(dst, &digest)
