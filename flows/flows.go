@@ -64,7 +64,6 @@ type Flows struct {
 	resources string // the default audience of access tokens
 	refused   refused
 	known     *knowledge
-	rereads   rereads
 	began     time.Time
 	lastHeard atomic.Int64 // age in milliseconds at which revocation was last known, plus one; 0 never
 }

@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"tollgate/flows/oauth"
 	"tollgate/flows/store"
 )
 
@@ -36,6 +37,7 @@ type Config struct {
 	Store interface {
 		store.SigningKeys
 		store.Leases
+		Generation(oauth.GrantID) uint64 // as of store.Revocations
 	}
 	Master       *Master
 	RotateEvery  time.Duration // how long a key signs; 0 = until Rotate is called
@@ -57,6 +59,7 @@ type Config struct {
 type Manager struct {
 	cfg  Config
 	snap atomic.Pointer[Set]
+	read atomic.Pointer[reading] // the last one that succeeded
 
 	// mu stands around reading or saving the set and swapping the snapshot, so that an older
 	// read can never replace a newer save. No key is made while it is held.
@@ -74,6 +77,12 @@ type Manager struct {
 type openedKey struct {
 	sealed []byte
 	key    *Key
+}
+
+// reading says when the set was read, and at which generation of the store at the latest.
+type reading struct {
+	generation uint64
+	at         time.Time
 }
 
 // NewManager returns a manager that has loaded nothing yet.
@@ -113,6 +122,7 @@ func (m *Manager) Load(ctx context.Context) error {
 func (m *Manager) reread(ctx context.Context) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	begun := &reading{m.cfg.Store.Generation(""), m.cfg.Now()}
 	ks, err := m.cfg.Store.GetKeySet(ctx)
 	if err != nil {
 		return err
@@ -120,7 +130,15 @@ func (m *Manager) reread(ctx context.Context) error {
 	if err := m.adopt(ks); err != nil {
 		return err
 	}
+	m.read.Store(begun)
 	return m.unopened
+}
+
+// IsFresh reports whether the set was read at most so long before now, and the store has not said since
+// that it may be another.
+func (m *Manager) IsFresh(now time.Time, within time.Duration) bool {
+	last := m.read.Load()
+	return last != nil && last.generation == m.cfg.Store.Generation("") && now.Sub(last.at) < within
 }
 
 // adopt makes ks the set that everybody sees. A malformed one changes nothing. Where keys of it do
