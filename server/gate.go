@@ -2,6 +2,7 @@ package server
 
 import (
 	"errors"
+	"math/rand/v2"
 	"runtime"
 	"sync/atomic"
 	"time"
@@ -15,7 +16,7 @@ const (
 	gateWidth     = 32                     // requests at a time on each processor; most of them wait for Redis
 	gateQueue     = 8                      // so many times the width may wait
 	burstWait     = 500 * time.Millisecond // how long one waits in a burst
-	overloadWait  = 20 * time.Millisecond  // and where the queue has not been empty for a burstWait
+	overloadWait  = 20 * time.Millisecond  // and where the queue has not been empty for a burstWait: this, or up to twice as long
 	shedRetryTime = time.Second
 )
 
@@ -86,10 +87,11 @@ func (g *gate) enter(now time.Duration) bool {
 	}
 }
 
-// patience is how long to wait for a turn.
+// patience is how long to wait for a turn. In an overload nobody waits as long as the next one: those who are
+// turned away together come back together, and what else is asked then waits behind all of them.
 func (g *gate) patience(now time.Duration) time.Duration {
 	if now-time.Duration(g.calm.Load()) > burstWait {
-		return overloadWait
+		return overloadWait + rand.N(overloadWait)
 	}
 	return burstWait
 }

@@ -31,12 +31,22 @@ func TestGate_LetsNoMoreInThanItsWidth(t *testing.T) {
 func TestGate_WaitsThroughABurstAndBrieflyUnderOverload(t *testing.T) {
 	const now = time.Minute
 	g := newGate(1, now, &metrics.Counter{})
-	for _, story := range []struct {
-		since time.Duration // a turn was last free at once
-		want  time.Duration
-	}{{0, burstWait}, {burstWait, burstWait}, {burstWait + 1, overloadWait}, {time.Hour, overloadWait}} {
-		if got := g.patience(now + story.since); got != story.want {
-			t.Errorf("after %s: waits %s, want %s", story.since, got, story.want)
+	for _, since := range []time.Duration{0, burstWait} { // a turn was last free at once
+		if got := g.patience(now + since); got != burstWait {
+			t.Errorf("after %s: waits %s, want %s", since, got, burstWait)
+		}
+	}
+	for _, since := range []time.Duration{burstWait + 1, time.Hour} {
+		waits := map[time.Duration]bool{}
+		for range 100 {
+			got := g.patience(now + since)
+			if got < overloadWait || got >= 2*overloadWait {
+				t.Errorf("after %s: waits %s, want %s or up to twice as long", since, got, overloadWait)
+			}
+			waits[got] = true
+		}
+		if len(waits) < 50 {
+			t.Errorf("after %s: 100 waits are %d different ones: many are turned away at once", since, len(waits))
 		}
 	}
 	if !g.enter(now + time.Hour) {

@@ -50,7 +50,7 @@ var goals = []goal{
 	{"`/validate` beside as many connections of junk: good answers / their fair share", []string{besideJunk}, fairShare, 0.80, 0},
 	{"`/validate` beside junk: hit ratio of good tokens / alone", []string{besideJunk, validateMany}, hitRatio, 0.999, 0},
 	{"`/validate`, junk alone: Redis commands for 1,000 tokens", []string{junkAlone}, askedForJunk, 0, 0.1},
-	{"a storm of signatures: asked for / what both cores could sign", []string{besideStorm, rsaSign}, offered, 2, 0},
+	{"a storm of signatures: asked for / what both cores could issue", []string{besideStorm, tokenRSA}, offered, 2, 0},
 	{"`/validate` beside the storm: p99 / alone", []string{besideStorm, validatePaced}, slowestOf, 0, 2},
 }
 
