@@ -25,8 +25,7 @@ func (c *comparison) writePressure(b *strings.Builder) {
 	if rows := c.find([]string{validateMany, besideJunk}); len(rows) == 2 {
 		alone, flooded := rows[0].median(), rows[1].median()
 		fmt.Fprintf(b, "Junk: %.0f tokens a second that are all different, a third each of random text, JWTs by unknown keys, and a good token's claims under\n"+
-			"another signature. Beside them %.0f good answers a second, alone %.0f; %.2f %% of the good ones from memory, alone %.2f %%. What Redis is\n"+
-			"asked for junk alone, and not in a quiet time as long, is the key set: for key ids that nobody knows it is read again, once a second at most.\n\n",
+			"another signature. Beside them %.0f good answers a second, alone %.0f; %.2f %% of the good ones from memory, alone %.2f %%.\n\n",
 			flooded.Junk, flooded.PerSecond, alone.PerSecond, 100*flooded.Recalled, 100*alone.Recalled)
 	}
 	for _, r := range c.find([]string{besideStorm}) {

@@ -73,3 +73,29 @@ func TestRefresh_AnOutageIsAnError(t *testing.T) {
 		t.Errorf("a caller who left: %v", err)
 	}
 }
+
+func TestIsFresh_UntilTimeOrTheStoreSaysOtherwise(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newLine(t)
+		m := node(s, "a")
+		if m.IsFresh(time.Now(), time.Second) {
+			t.Error("fresh before it was ever read")
+		}
+		load(t, m)
+		if err := m.Refresh(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if !m.IsFresh(time.Now(), time.Second) {
+			t.Error("not fresh right after it was read")
+		}
+		if m.IsFresh(time.Now().Add(time.Second), time.Second) {
+			t.Error("fresh for longer than that")
+		}
+		if err := node(s, "b").Rotate(t.Context(), oauth.EdDSA, true); err != nil {
+			t.Fatal(err)
+		}
+		if m.IsFresh(time.Now(), time.Second) {
+			t.Error("fresh although another node has changed the keys")
+		}
+	})
+}
