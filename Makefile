@@ -24,6 +24,7 @@ build: ## build bin/tollgate
 test: ## run every test, on memory and on a real Redis
 	@.ci/need redis-server
 	go test -count=1 ./... # never a remembered result: the end-to-end tests build what they test
+	GODEBUG=cpu.avx512ifma=off go test -count=1 ./flows/keys ./flows/token # as on a processor that signs with the library
 
 check: $(STATICCHECK) $(GOVULNCHECK) ## format, vet, staticcheck, govulncheck, imports
 	@echo gofmt -l .; files=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$files" || { echo "not formatted: $$files"; exit 1; }
@@ -62,7 +63,7 @@ BENCHTIME ?= 1s
 BENCHCOUNT ?= 1
 bench: ## run the Go benchmarks: every stage and endpoint, in memory and on Redis; BENCHCOUNT=6 for benchstat
 	@.ci/need redis-server
-	go test -run '^$$' -bench '$(BENCH)' -benchmem -benchtime $(BENCHTIME) -count $(BENCHCOUNT) ./bench ./cache ./flows/token ./server
+	go test -run '^$$' -bench '$(BENCH)' -benchmem -benchtime $(BENCHTIME) -count $(BENCHCOUNT) ./bench ./cache ./flows/keys/... ./flows/token ./server
 
 bench-edge: build ## measure beside bare fasthttp, HAProxy, nginx, oidc-provider and fosite; writes bench/RESULTS.md
 	@.ci/need redis-server taskset
