@@ -34,7 +34,7 @@ func newKey(t testing.TB) (ed25519.PrivateKey, *Signer) {
 
 func TestSign_IsByteForByteWhatCryptoEd25519Signs(t *testing.T) {
 	need(t)
-	for range 200 {
+	for range 40 {
 		key, s := newKey(t)
 		for _, size := range []int{0, 1, 31, 100, 500, usual - 64, usual, 5000} {
 			message := make([]byte, size)
@@ -50,7 +50,7 @@ func TestSign_IsByteForByteWhatCryptoEd25519Signs(t *testing.T) {
 func TestSign_ManyMessages(t *testing.T) {
 	need(t)
 	key, s := newKey(t)
-	for n := range 20000 {
+	for n := range 4000 {
 		message := binary.BigEndian.AppendUint64(nil, uint64(n))
 		if got, want := s.AppendSign(nil, message), ed25519.Sign(key, message); !bytes.Equal(got, want) {
 			t.Fatalf("message %d: got %x, want %x", n, got, want)
@@ -103,7 +103,7 @@ func TestBase_OfNothing(t *testing.T) {
 // TestLane_SpellsWhatLimbsMean takes limbs as full as they come.
 func TestLane_SpellsWhatLimbsMean(t *testing.T) {
 	random := mathrand.New(mathrand.NewPCG(1, 2))
-	for range 10000 {
+	for range 1000 {
 		var p, q point
 		for k := range limbs {
 			p[k][laneX] = random.Uint64() % (1<<limbBits + 1<<15)
