@@ -17,7 +17,7 @@ func askedForJunk(s []sample) float64 { return s[0].Asked }
 
 func slowestOf(s []sample) float64 { return s[0].P99 / s[1].P99 }
 
-// offered is what is asked for, beside what two cores issue that do nothing else.
+// offered is what is asked for, beside what two cores do of it that do nothing else.
 func offered(s []sample) float64 { return s[0].Offered / (2 * s[1].PerSecond) }
 
 // writePressure says what stood beside the validations.
