@@ -25,6 +25,7 @@ func TestParseRate_ReadsWhatTheConfigurationSays(t *testing.T) {
 		"200/s burst 400":   {200, 400},
 		"5/m burst 10":      {5.0 / 60, 10},
 		"90/h":              {0.025, 1},
+		"1/h burst 168":     {1.0 / 3600, 168},
 		"100/s":             {100, 100},
 		"  7/s   burst  1 ": {7, 1},
 	} {
@@ -36,7 +37,7 @@ func TestParseRate_ReadsWhatTheConfigurationSays(t *testing.T) {
 
 func TestParseRate_RefusesEverythingElse(t *testing.T) {
 	for _, text := range []string{"", "on", "5", "5/", "/s", "5/d", "-5/s", "0/s", "5/s burst", "5/s burst 0", "5/s burst x",
-		"5/s burst 1 2", "5/s bursts 3", "5.5/s", "99999999999/s", "5/s burst 99999999999", "NaN/s", "5 /s"} {
+		"5/s burst 1 2", "5/s bursts 3", "5.5/s", "99999999999/s", "5/s burst 99999999999", "NaN/s", "5 /s", "1/h burst 169", "1/h burst 1000000000"} {
 		if got, err := ParseRate(text); err == nil {
 			t.Errorf("ParseRate(%q) = %v, want an error", text, got)
 		}

@@ -19,11 +19,17 @@ func (r Rate) Off() bool { return r.PerSecond <= 0 }
 // rateUnits are the seconds in each unit that a rate is written in.
 var rateUnits = map[string]float64{"s": 1, "m": 60, "h": 3600}
 
-// maxRate keeps the interval between two events at a nanosecond or more, and a burst inside int32.
-const maxRate = 1e9
+const (
+	// maxRate keeps the interval between two events at a nanosecond or more, and a burst inside int32.
+	maxRate = 1e9
+	// maxRefill is how many seconds an allowance may take to fill up again, which is counted in
+	// nanoseconds: a week, so that no count overflows.
+	maxRefill = 7 * 24 * 3600
+)
 
 // ParseRate reads "off", "200/s", "200/s burst 400" or "5/m burst 10"; units are s, m and h.
-// Without a burst, one second's worth may come at once, and at least one event.
+// Without a burst, one second's worth may come at once, and at least one event. A burst that takes
+// more than a week to be there again is refused.
 func ParseRate(text string) (Rate, error) {
 	if strings.TrimSpace(text) == "off" {
 		return Rate{}, nil
@@ -47,9 +53,12 @@ func ParseRate(text string) (Rate, error) {
 		}
 		r.Burst = int(burst)
 	}
+	if float64(r.Burst)*seconds > float64(n)*maxRefill {
+		return Rate{}, rateError(text)
+	}
 	return r, nil
 }
 
 func rateError(text string) error {
-	return fmt.Errorf(`rate %q: want "off", or like "200/s burst 400" with a unit of s, m or h`, text)
+	return fmt.Errorf(`rate %q: want "off", or like "200/s burst 400" with a unit of s, m or h and a burst that is there again within a week`, text)
 }

@@ -89,7 +89,7 @@ type Rate struct {
 func (r *Rate) set(text string) error {
 	rate, err := cache.ParseRate(text)
 	if err != nil {
-		return errors.New(`wants a rate such as "200/s burst 400" or "5/m burst 10", or "off"`)
+		return errors.New(`wants a rate such as "200/s burst 400" or "5/m burst 10" that fills up again within a week, or "off"`)
 	}
 	*r = Rate{rate, text}
 	return nil
