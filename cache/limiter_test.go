@@ -128,7 +128,7 @@ func TestLimiter_MemoryIsBounded(t *testing.T) {
 		l.AllowName(fmt.Sprint(i), 1, begin)
 	}
 	for i := range l.shards {
-		if n := len(l.shards[i].full); n > shardCapacity {
+		if n := len(l.shards[i].keys); n > shardCapacity {
 			t.Fatalf("shard %d holds %d keys, more than %d", i, n, shardCapacity)
 		}
 	}
@@ -138,16 +138,16 @@ func TestLimiter_RoomIsMadeOfKeysThatAreFullAgain(t *testing.T) {
 	l := newTestLimiter(t, "1/s burst 1")
 	shard := &l.shards[0]
 	for i := range uint64(shardCapacity - 1) {
-		l.allow(i*limiterShards, 1, begin)
+		l.spend(i*limiterShards, &subject{}, 1, 0)
 	}
-	later := begin.Add(time.Hour)
+	later := time.Hour
 	busy := uint64(shardCapacity * 2 * limiterShards)
-	l.allow(busy, 1, later)
-	l.allow(busy+limiterShards, 1, later) // makes room
-	if len(shard.full) != 2 {
-		t.Errorf("%d keys are left, want the 2 busy ones", len(shard.full))
+	l.spend(busy, &subject{}, 1, later)
+	l.spend(busy+limiterShards, &subject{}, 1, later) // makes room
+	if len(shard.keys) != 2 {
+		t.Errorf("%d keys are left, want the 2 busy ones", len(shard.keys))
 	}
-	if l.allow(busy, 1, later) == 0 {
+	if l.spend(busy, &subject{}, 1, later) == 0 {
 		t.Error("a busy key was forgotten while idle ones could go")
 	}
 }
