@@ -37,6 +37,7 @@ import (
 //	P:fence:{N(name)}               string  counter, TTL
 //	P:events                        stream  event: json, TTL; also a channel of that name
 //	P:appended:{P:events}:N(node)   string  count of the node's last event, TTL
+//	P:limit:{0-f}:N(limit, whom)    string  "", its TTL is the allowance; of redisx.SharedLimits
 type names struct{ prefix string }
 
 // CachedPrefixes are what the keys begin with that are read for every token or with every grant, and
