@@ -77,18 +77,23 @@ func WithOrigin(ctx context.Context, o Origin) context.Context {
 
 // WithActor returns a context under which events also name the credential.
 func WithActor(ctx context.Context, by Actor) context.Context {
-	o, _ := ctx.Value(originKey{}).(Origin)
+	o := originOf(ctx)
 	o.By = by
 	return WithOrigin(ctx, o)
 }
 
+// originOf is the request behind a context; the zero Origin where there is none.
+func originOf(ctx context.Context) Origin {
+	o, _ := ctx.Value(originKey{}).(Origin)
+	return o
+}
+
 func (f *Flows) emit(ctx context.Context, t EventType, e Event) {
 	e.Type, e.Time = t, f.now()
-	if o, ok := ctx.Value(originKey{}).(Origin); ok {
-		e.RequestID, e.By = o.RequestID, string(o.By)
-		if o.Addr.IsValid() {
-			e.RemoteAddr = o.Addr.String()
-		}
+	o := originOf(ctx)
+	e.RequestID, e.By = o.RequestID, string(o.By)
+	if o.Addr.IsValid() {
+		e.RemoteAddr = o.Addr.String()
 	}
 	if !e.Valid() {
 		e.MakeValid()

@@ -4,6 +4,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"tollgate/cache"
 	"tollgate/flows/keys"
 	"tollgate/flows/oauth"
 	"tollgate/flows/store"
@@ -36,10 +37,12 @@ type Config struct {
 	// MaxStale is how long a node may go by what it remembers of the store (validate.max_stale).
 	MaxStale time.Duration // default 1 s
 
-	// AllowClient says whether an authenticated client may go on, or returns too_many_requests.
-	AllowClient func(clientID string) error
-	OnEvent     func(Event)
-	Now         func() time.Time
+	PerClient cache.Rate // requests of an authenticated client
+	// Share, if set, has a limit kept together with the other nodes.
+	Share func(name string, l *cache.Limiter)
+
+	OnEvent func(Event)
+	Now     func() time.Time
 }
 
 const (
@@ -61,6 +64,7 @@ type Flows struct {
 	keys      *keys.Manager
 	verifier  *token.Verifier
 	signing   turns
+	clients   Limit
 	resources string // the default audience of access tokens
 	refused   refused
 	known     *knowledge
@@ -73,6 +77,7 @@ func New(c Config) *Flows {
 	c.setDefaults()
 	return &Flows{
 		cfg: c, store: c.Store, keys: c.Keys, signing: newTurns(allButOne(), "sign"),
+		clients: NewLimit("per_client", c.PerClient, c.Now, c.Share),
 		known: newKnowledge(c.CacheBytes), began: c.Now(), resources: c.Issuer + "/resources",
 		refused: refused{now: func() int64 { return c.Now().Unix() }},
 		verifier: &token.Verifier{
@@ -94,9 +99,6 @@ func (c *Config) setDefaults() {
 	setDefault(&c.MaxStale, time.Second)
 	if c.SigningAlg == "" {
 		c.SigningAlg = oauth.RS256
-	}
-	if c.AllowClient == nil {
-		c.AllowClient = func(string) error { return nil }
 	}
 	if c.OnEvent == nil {
 		c.OnEvent = func(Event) {}

@@ -114,7 +114,7 @@ func (f *Flows) prove(ctx context.Context, c *clientauth.Credentials) (*oauth.Cl
 	if client.Public() {
 		return client, nil
 	}
-	return client, f.cfg.AllowClient(client.ID)
+	return client, f.holdToRate(client)
 }
 
 // checkResource accepts the one resource a client's tokens are for.

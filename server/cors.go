@@ -59,7 +59,7 @@ func (r *request) allowOrigin() {
 	r.http.Response.Header.Add("Vary", "Origin")
 	if len(r.header("Origin")) > 0 && r.pageMayRead() {
 		r.http.Response.Header.SetBytesV("Access-Control-Allow-Origin", r.header("Origin"))
-		r.setHeader("Access-Control-Expose-Headers", "WWW-Authenticate, Retry-After, X-Request-Id")
+		r.setHeader("Access-Control-Expose-Headers", "WWW-Authenticate, Retry-After, RateLimit, RateLimit-Policy, X-Request-Id")
 	}
 }
 

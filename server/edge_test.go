@@ -105,13 +105,17 @@ func newManager(st store.Store) *keys.Manager {
 		KeepRetired: time.Hour, Node: "test", Now: time.Now})
 }
 
-func newFlows(t *testing.T, st store.Store, manager *keys.Manager, on func(flows.Event)) *flows.Flows {
+func newFlows(t *testing.T, st store.Store, manager *keys.Manager, on func(flows.Event), change ...func(*flows.Config)) *flows.Flows {
 	t.Helper()
-	f := flows.New(flows.Config{
+	cfg := flows.Config{
 		Issuer: testIssuer, Store: st, Keys: manager, Passwords: flows.NewPasswords(2), ReplayWindow: 10 * time.Second,
 		Handles: token.NewHandles(keys.DevMaster().Derive("handles")...), SigningAlg: oauth.EdDSA,
 		OnEvent: on,
-	})
+	}
+	for _, c := range change {
+		c(&cfg)
+	}
+	f := flows.New(cfg)
 	if err := f.SeedDemo(t.Context()); err != nil {
 		t.Fatal(err)
 	}

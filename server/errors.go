@@ -1,10 +1,6 @@
 package server
 
 import (
-	"math"
-	"strconv"
-	"time"
-
 	"tollgate/flows/oauth"
 )
 
@@ -31,16 +27,22 @@ func answering(next handler) handler {
 func (r *request) answerError(e *oauth.Error) {
 	r.record.err = e
 	r.noStore()
-	if e.RetryAfter > 0 {
-		r.retryAfter(e.RetryAfter)
-	}
+	r.retryAfter(e)
 	r.route.fail(r, e)
 }
 
-// retryAfter says when to come back: a delay in whole seconds, rounded up (RFC 9110 10.2.3).
-func (r *request) retryAfter(d time.Duration) {
-	r.buf = strconv.AppendInt(r.buf[:0], int64(math.Ceil(d.Seconds())), 10)
+// retryAfter says when to come back, where an error does: a delay in whole seconds, rounded up (RFC
+// 9110 10.2.3).
+func (r *request) retryAfter(e *oauth.Error) {
+	if e.RetryAfter <= 0 {
+		return
+	}
+	r.buf = appendSeconds(r.buf[:0], e.RetryAfter)
 	r.http.Response.Header.SetCanonical(headerRetryAfter, r.buf)
+	if e.Policy != nil {
+		r.record.limited = true
+		r.rateLimit(e.Policy, e.RetryAfter)
+	}
 }
 
 // failJSON answers as RFC 6749 5.2 does. A client that tried Basic is told so (RFC 6749 5.2); for

@@ -14,6 +14,8 @@ var (
 	headerChallenge          = []byte("Www-Authenticate") // as fasthttp spells it
 	headerContentTypeOptions = []byte("X-Content-Type-Options")
 	headerPragma             = []byte("Pragma")
+	headerRateLimit          = []byte("Ratelimit") // as fasthttp spells it
+	headerRateLimitPolicy    = []byte("Ratelimit-Policy")
 	headerRequestID          = []byte("X-Request-Id")
 	headerRetryAfter         = []byte("Retry-After")
 	headerStale              = []byte("X-Tollgate-Stale")

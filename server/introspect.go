@@ -54,7 +54,7 @@ func serveIntrospectBatch(r *request) error {
 	}
 	// Each token counts, so that a batch scans no faster than single requests.
 	if wait := r.s.perIP.AllowAddr(r.addr(), len(tokens)-1, r.started()); wait > 0 {
-		return r.tooMany(wait)
+		return r.tooMany(&r.s.perIP, wait)
 	}
 	answers, err := r.s.flows.Introspect(r.ctx, &flows.IntrospectRequest{Client: client, Tokens: tokens})
 	if err != nil {

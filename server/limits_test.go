@@ -4,9 +4,12 @@ import (
 	"net/netip"
 	"net/url"
 	"strconv"
+	"strings"
 	"testing"
 
 	"tollgate/cache"
+	"tollgate/flows"
+	"tollgate/flows/store/memstore"
 )
 
 func TestLimits_PerAddressOnEveryEndpointThatCosts(t *testing.T) {
@@ -32,6 +35,54 @@ func TestLimits_PerAddressOnEveryEndpointThatCosts(t *testing.T) {
 				t.Errorf("row 142: Retry-After %q", a.header.Get("Retry-After"))
 			}
 		}
+	}
+}
+
+func TestLimits_SayWhichWasReachedAndWhenItIsOver(t *testing.T) {
+	e := newEdge(t, func(c *Config) {
+		c.PerIP = cache.Rate{PerSecond: 2, Burst: 3}
+		c.Validate = cache.Rate{PerSecond: 0.25, Burst: 1}
+	})
+	check := func(c call, times int, policy, limit string) {
+		t.Helper()
+		var a *answer
+		for i := range times + 1 {
+			a = e.do(t, c)
+			if limited := a.status == 429; limited != (i == times) {
+				t.Fatalf("%s: answer %d is %d", c.path, i, a.status)
+			}
+			if a.status != 429 && (a.header.Get("RateLimit") != "" || a.header.Get("RateLimit-Policy") != "") {
+				t.Errorf("%s: a limit is told of that was not reached: %v", c.path, a.header)
+			}
+		}
+		if got := a.header.Get("RateLimit-Policy"); got != policy {
+			t.Errorf("RateLimit-Policy: %s, want %s", got, policy)
+		}
+		if got := a.header.Get("RateLimit"); got != limit {
+			t.Errorf("RateLimit: %s, want %s", got, limit)
+		}
+		if after := a.header.Get("Retry-After"); !strings.HasSuffix(limit, ";t="+after) {
+			t.Errorf("Retry-After %s beside %s", after, limit)
+		}
+	}
+	check(call{path: "/validate"}, 1, `"validate";q=1;w=4`, `"validate";r=0;t=4`)
+	check(call{path: "/userinfo"}, 3, `"per_ip";q=3;w=2`, `"per_ip";r=0;t=1`)
+}
+
+func TestLimits_OfClientsAreToldLikeThoseOfAddresses(t *testing.T) {
+	mem := memstore.New(memstore.Options{})
+	t.Cleanup(func() { _ = mem.Close() })
+	e := newEdgeOn(t, mem, func(c *Config) {
+		c.Flows = newFlows(t, mem, c.Flows.Keys(), func(flows.Event) {}, func(f *flows.Config) { f.PerClient = cache.Rate{PerSecond: 0.1, Burst: 1} })
+	})
+	ask := call{path: "/token", auth: serviceBasic, form: clientCredentials()}
+	e.do(t, ask).wants(t, 200, "")
+	a := e.do(t, ask).wants(t, 429, "too_many_requests")
+	if a.header.Get("RateLimit-Policy") != `"per_client";q=1;w=10` || a.header.Get("RateLimit") != `"per_client";r=0;t=10` {
+		t.Errorf("%v", a.header)
+	}
+	if !strings.Contains(e.do(t, call{method: "GET", path: "/metrics", ops: true}).body, "tollgate_http_limited_total 1") {
+		t.Error("it is not counted as limited")
 	}
 }
 

@@ -103,7 +103,7 @@ func (r *request) refuseLogin(v visit, interaction, username string) error {
 // slowDown shows the form again and says when to come back.
 func (r *request) slowDown(v visit, interaction, username string, e *oauth.Error) error {
 	r.record.err = e
-	r.retryAfter(e.RetryAfter)
+	r.retryAfter(e)
 	return r.loginPage(e.Status(), v, interaction, &username,
 		"Too many attempts. Wait "+inWords(e.RetryAfter)+", then try again.")
 }

@@ -29,6 +29,8 @@ type Config struct {
 	PerIP    cache.Rate // every public endpoint but the cheap ones and /validate
 	Login    cache.Rate // attempts per user and address; ten times that per address
 	Validate cache.Rate // /validate, per address
+	// Share, if set, has a limit kept together with the other nodes.
+	Share func(name string, l *cache.Limiter)
 
 	// Ready says whether requests can be served, and how each dependency is.
 	Ready func() (bool, map[string]Dependency)
@@ -70,11 +72,11 @@ type Server struct {
 	now     func() time.Time
 	clock   *clock // of what is measured or limited
 
-	perIP       *cache.Limiter
-	logins      *cache.Limiter // per user and address
-	loginAddrs  *cache.Limiter // per address
+	perIP       flows.Limit
+	logins      flows.Limit    // per user and address
+	loginAddrs  flows.Limit    // per address
 	lockouts    *cache.Limiter // of the events about logins that were refused
-	validations *cache.Limiter
+	validations flows.Limit
 
 	unmatched route            // stands for a request that no route took
 	gates     map[string]*gate // by route name
@@ -114,11 +116,11 @@ func New(cfg Config) (*Server, error) {
 		log:         cfg.Log,
 		now:         cfg.Now,
 		clock:       clock,
-		perIP:       cache.NewLimiter(cfg.PerIP, cfg.Now),
-		logins:      cache.NewLimiter(cfg.Login, cfg.Now),
-		loginAddrs:  cache.NewLimiter(times(cfg.Login, usersPerAddr), cfg.Now),
+		perIP:       flows.NewLimit("per_ip", cfg.PerIP, cfg.Now, cfg.Share),
+		logins:      flows.NewLimit("login", cfg.Login, cfg.Now, cfg.Share),
+		loginAddrs:  flows.NewLimit("login_address", times(cfg.Login, usersPerAddr), cfg.Now, cfg.Share),
 		lockouts:    cache.NewLimiter(lockoutRate(cfg.Login), cfg.Now),
-		validations: cache.NewLimiter(cfg.Validate, cfg.Now),
+		validations: flows.NewLimit("validate", cfg.Validate, cfg.Now, cfg.Share),
 		deadlines:   newDeadlines(base),
 		base:        base,
 		stop:        stop,

@@ -87,6 +87,7 @@ func newServing(c *config.Config, log *zap.Logger, o options) (*serving, error) 
 		PerIP:          c.RateLimits.PerIP.Rate,
 		Login:          c.RateLimits.Login.Rate,
 		Validate:       c.RateLimits.Validate.Rate,
+		Share:          s.share,
 		Ready:          s.probe.ready,
 		AdminToken:     o.adminToken,
 		Version:        thisBuild().Version,
@@ -146,6 +147,9 @@ func (s *serving) serve(ctx context.Context, ready func()) error {
 	var group sync.WaitGroup
 	group.Go(func() { s.probe.run(background) })
 	group.Go(func() { s.runKeys(background, ready) })
+	if s.limits != nil {
+		group.Go(func() { s.limits.Run(background) })
+	}
 	if s.reopens && s.audit != nil {
 		group.Go(func() { s.reopenAudit(background) })
 	}

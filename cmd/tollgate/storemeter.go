@@ -18,7 +18,7 @@ var storeOps = []string{
 	"get_consent", "get_family", "get_interaction", "get_keys", "get_origins", "get_outcome", "get_session", "get_standing", "get_user",
 	"list_clients", "list_families", "list_family", "list_users", "newest_event", "put_code", "put_interaction", "put_session", "raise_beat",
 	"read_events", "release_lease", "rotate", "revoke_client", "revoke_grant", "revoke_session", "revoke_subject", "revoke_token",
-	"save_keys", "take_code", "take_lease", "update_client", "update_user", "other",
+	"save_keys", "settle_limits", "take_code", "take_lease", "update_client", "update_user", "other",
 }
 
 // storeMeter measures every operation of the store and logs those that succeeded late.
@@ -55,7 +55,7 @@ func (m *storeMeter) observe(op string, took time.Duration, err error) {
 	switch {
 	case err != nil: // not slow but failed, as whoever asked reports
 		meter.errors.Inc()
-	case op == "ping", op == "checks", op == "read_events": // nobody waits for a probe
+	case op == "ping", op == "checks", op == "read_events", op == "settle_limits": // nobody waits for them
 	case m.slow > 0 && took >= m.slow:
 		m.log.Warn("slow store", zap.String("op", op), zap.Duration("took", took))
 	}

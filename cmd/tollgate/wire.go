@@ -15,7 +15,6 @@ import (
 	"tollgate/cmd/tollgate/config"
 	"tollgate/flows"
 	"tollgate/flows/keys"
-	"tollgate/flows/oauth"
 	"tollgate/flows/store"
 	"tollgate/flows/store/memstore"
 	"tollgate/flows/store/redistore"
@@ -33,6 +32,7 @@ type node struct {
 	redis *redisx.Client // behind store; nil for memory
 	// commands are what store has redis run.
 	commands [][]string
+	limits   *redisx.SharedLimits // nil for memory
 	keys     *keys.Manager
 	flows    *flows.Flows
 	log      *zap.Logger
@@ -78,7 +78,8 @@ func wire(w wiring) (*node, error) {
 		MaxStale:     c.Validation.MaxStale,
 		AllowStale:   c.Validation.OnStoreLoss.AllowFor,
 		CacheBytes:   int64(c.Cache.Bytes),
-		AllowClient:  clientLimit(c.RateLimits.PerClient.Rate),
+		PerClient:    c.RateLimits.PerClient.Rate,
+		Share:        n.share,
 		OnEvent:      n.damper.Add,
 	}
 	n.keys = keys.NewManager(keys.Config{
@@ -121,6 +122,7 @@ func (n *node) openStore(c *config.Config, observe func(string, time.Duration, e
 	}
 	n.store = redistore.New(n.redis, c.Redis.KeyPrefix)
 	n.commands = redistore.Commands(c.Redis.KeyPrefix)
+	n.limits = redisx.NewSharedLimits(n.redis, c.Redis.KeyPrefix)
 	return nil
 }
 
@@ -150,18 +152,20 @@ func redisConfig(c *config.Config, observe func(string, time.Duration, error)) r
 	return out
 }
 
-// clientLimit counts each client's requests against the rate.
-func clientLimit(rate cache.Rate) func(string) error {
-	limiter := cache.NewLimiter(rate, time.Now)
-	if limiter == nil {
-		return nil
+// share has a limit kept together with those of its name on the other nodes.
+func (n *node) share(name string, l *cache.Limiter) {
+	if n.limits == nil {
+		return
 	}
-	return func(clientID string) error {
-		if wait := limiter.AllowName(clientID, 1, time.Now()); wait > 0 {
-			return oauth.TooManyRequests(wait)
+	l.Share(name, n.limits.Wake())
+	var debts []cache.Debt
+	n.limits.Add(redisx.Limit{Settle: l.Settle, Take: func(dst []redisx.Spent) []redisx.Spent {
+		debts = l.TakeDebts(debts[:0])
+		for _, d := range debts {
+			dst = append(dst, redisx.Spent{Key: d.Key, Name: d.Name, Amount: d.Spent})
 		}
-		return nil
-	}
+		return dst
+	}})
 }
 
 // nodeName tells this process apart from all others on one store.

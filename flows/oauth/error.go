@@ -78,6 +78,15 @@ type Error struct {
 	Scope string
 	// RetryAfter says when to come back; only with 429 and 503.
 	RetryAfter time.Duration
+	// Policy is the limit that was reached; only with 429.
+	Policy *Policy
+}
+
+// Policy is a limit as those are told of it who reach it (draft-ietf-httpapi-ratelimit-headers 3).
+type Policy struct {
+	Name   string        // plain: letters, digits and _ only
+	Quota  int           // so many requests
+	Window time.Duration // in so much time
 }
 
 // Error returns code and description, and the cause where there is one. It is for logs.
@@ -136,9 +145,9 @@ func Unavailable(cause error) *Error {
 	return &Error{Code: CodeTemporarilyUnavailable, Description: "the service is temporarily unavailable, retry", Cause: cause, RetryAfter: time.Second}
 }
 
-// TooManyRequests says that a limit was reached and when to come back.
-func TooManyRequests(after time.Duration) *Error {
-	return &Error{Code: CodeTooManyRequests, Description: "too many requests, retry later", RetryAfter: after}
+// TooManyRequests says which limit was reached and when to come back.
+func TooManyRequests(policy *Policy, after time.Duration) *Error {
+	return &Error{Code: CodeTooManyRequests, Description: "too many requests, retry later", RetryAfter: after, Policy: policy}
 }
 
 // Internal wraps a fault of our own.
