@@ -61,7 +61,10 @@ func (f *Flows) redeemCode(ctx context.Context, c *tokenCall) (*store.Code, stri
 	}
 	id, hash, ok := f.cfg.Handles.Parse(token.Code, c.Code)
 	if !ok {
-		return nil, "", errUnknownCode
+		return nil, "", f.wrong(ctx, madeUp(c.client), errUnknownCode) // 10.10
+	}
+	if err := f.mayTry(ctx, id); err != nil {
+		return nil, "", err
 	}
 	refresh := f.cfg.Handles.New(token.Refresh, id)
 	code, err := f.store.TakeCode(ctx, &store.TakeCode{
@@ -82,9 +85,9 @@ func (f *Flows) redeemCode(ctx context.Context, c *tokenCall) (*store.Code, stri
 			return nil, "", outage(err)
 		}
 		f.emitGrant(ctx, EventCodeReplayed, &code.Grant, "")
-		return nil, "", errUnknownCode
+		return nil, "", f.wrong(ctx, string(id), errUnknownCode)
 	case errors.Is(err, store.ErrAbsent), errors.Is(err, store.ErrMismatch):
-		return nil, "", errUnknownCode
+		return nil, "", f.wrong(ctx, string(id), errUnknownCode)
 	case err != nil:
 		return nil, "", outage(err)
 	}

@@ -38,6 +38,7 @@ type Config struct {
 	MaxStale time.Duration // default 1 s
 
 	PerClient cache.Rate // requests of an authenticated client
+	Guesses   cache.Rate // codes and refresh tokens that are not good, see guesses.go
 	// Share, if set, has a limit kept together with the other nodes.
 	Share func(name string, l *cache.Limiter)
 
@@ -65,6 +66,7 @@ type Flows struct {
 	verifier  *token.Verifier
 	signing   turns
 	clients   Limit
+	guesses   Limit
 	resources string // the default audience of access tokens
 	refused   refused
 	known     *knowledge
@@ -77,7 +79,7 @@ func New(c Config) *Flows {
 	c.setDefaults()
 	return &Flows{
 		cfg: c, store: c.Store, keys: c.Keys, signing: newTurns(allButOne(), "sign"),
-		clients: NewLimit("per_client", c.PerClient, c.Now, c.Share),
+		clients: NewLimit("per_client", c.PerClient, c.Now, c.Share), guesses: NewLimit("guesses", c.Guesses, c.Now, c.Share),
 		known: newKnowledge(c.CacheBytes), began: c.Now(), resources: c.Issuer + "/resources",
 		refused: refused{now: func() int64 { return c.Now().Unix() }},
 		verifier: &token.Verifier{

@@ -27,7 +27,10 @@ func (f *Flows) refreshToken(ctx context.Context, c *tokenCall) (*TokenAnswer, e
 	}
 	id, presented, ok := f.cfg.Handles.Parse(token.Refresh, c.RefreshToken)
 	if !ok {
-		return nil, errUnknownRefresh
+		return nil, f.wrong(ctx, madeUp(c.client), errUnknownRefresh) // 10.10
+	}
+	if err := f.mayTry(ctx, id); err != nil {
+		return nil, err
 	}
 	family, refresh, err := f.rotate(ctx, c, id, presented)
 	if err != nil {
@@ -80,9 +83,9 @@ func (f *Flows) rotate(ctx context.Context, c *tokenCall, id oauth.GrantID, pres
 	switch {
 	case errors.Is(err, store.ErrReused):
 		f.emitGrant(ctx, EventRefreshReused, &family.Grant, "")
-		return nil, "", errUnknownRefresh
+		return nil, "", f.wrong(ctx, string(id), errUnknownRefresh)
 	case errors.Is(err, store.ErrAbsent), errors.Is(err, store.ErrEnded), errors.Is(err, store.ErrMismatch):
-		return nil, "", errUnknownRefresh
+		return nil, "", f.wrong(ctx, string(id), errUnknownRefresh)
 	case errors.Is(err, store.ErrWider):
 		return nil, "", errWider
 	case err != nil:

@@ -79,6 +79,7 @@ func wire(w wiring) (*node, error) {
 		AllowStale:   c.Validation.OnStoreLoss.AllowFor,
 		CacheBytes:   int64(c.Cache.Bytes),
 		PerClient:    c.RateLimits.PerClient.Rate,
+		Guesses:      c.RateLimits.Guesses.Rate,
 		Share:        n.share,
 		OnEvent:      n.damper.Add,
 	}

@@ -115,7 +115,8 @@ type Cache struct {
 type RateLimits struct {
 	PerIP     Rate `yaml:"per_ip"`
 	PerClient Rate `yaml:"per_client"`
-	Login     Rate `yaml:"login"` // per user and address
+	Login     Rate `yaml:"login"`   // per user and address
+	Guesses   Rate `yaml:"guesses"` // codes and refresh tokens that are not good
 	Validate  Rate `yaml:"validate"`
 }
 
@@ -174,6 +175,7 @@ func Default() *Config {
 			PerIP:     mustRate("200/s burst 400"),
 			PerClient: mustRate("100/s burst 200"),
 			Login:     mustRate("5/m burst 10"),
+			Guesses:   mustRate("1/s burst 60"),
 			Validate:  mustRate("off"),
 		},
 		Limits: Limits{Body: 64 << 10, BatchBody: 512 << 10, Header: 16 << 10},
@@ -190,5 +192,6 @@ func Dev() *Config {
 	c.Store = StoreMemory
 	c.RateLimits.PerIP = mustRate("off")
 	c.RateLimits.PerClient = mustRate("off")
+	c.RateLimits.Guesses = mustRate("off")
 	return c
 }

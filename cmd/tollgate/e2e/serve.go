@@ -19,7 +19,7 @@ const serveConfig = `issuer: %s
 listen: {public: "%s", ops: "%s"}
 redis: {addresses: ["%s"], key_prefix: "e2e", timeout: 2s}
 keys: {master_key_file: master.key}
-rate_limits: {per_ip: "off", per_client: "off", login: "off"}
+rate_limits: {per_ip: "off", per_client: "off", login: "off", guesses: "off"}
 admin: {token_file: admin.token}
 `
 
