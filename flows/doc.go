@@ -27,6 +27,7 @@
 //	RFC 6749 4.4             client credentials              flows/token_rfc6749.go                         TestToken_ClientCredentialsIssueToTheClientItself
 //	RFC 6749 5.2             errors                          flows/oauth/error.go                           TestError_StatusBelongsToTheCode
 //	RFC 6749 6               refresh                         flows/refresh_rfc6749.go                       TestRefresh_ScopeNarrowsAndWidensBackButNeverGrows
+//	RFC 6749 10.10           guesses                         flows/guesses.go                               TestGuesses_MadeUpHandlesCountAgainstTheirClientAndAddress
 //	RFC 6750 3.1             bearer token demands            flows/validate.go                              TestValidate_DemandsScopeAndAudience
 //	RFC 7009 2               revocation                      flows/revoke_rfc7009.go                        TestRevoke_AccessTokenAloneRefreshTokenWithItsGrant
 //	RFC 7515 3               signatures                      flows/token/jws_rfc7515.go                     TestJWS_SignsAndVerifiesTheVectors

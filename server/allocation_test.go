@@ -18,6 +18,7 @@ import (
 
 	"tollgate/cache"
 	"tollgate/flows"
+	"tollgate/flows/oauth"
 	"tollgate/flows/token"
 )
 
@@ -161,6 +162,39 @@ func BenchmarkMiddleware(b *testing.B) {
 			for b.Loop() {
 				http.Response.Reset()
 				c.handler(http)
+			}
+		})
+	}
+}
+
+// BenchmarkLimited is what a request costs that a limit turns away, beside one that passes it to a
+// handler that does nothing, and one that such a handler refuses.
+func BenchmarkLimited(b *testing.B) {
+	wake := make(chan struct{}, 1)
+	limit := func(rate cache.Rate) func(*Config) {
+		return func(c *Config) {
+			c.PerIP, c.LogSample = rate, 1000
+			c.Share = func(name string, l *cache.Limiter) { l.Share(name, wake) }
+		}
+	}
+	open, reached := cache.Rate{PerSecond: 1e9, Burst: 1e9}, cache.Rate{PerSecond: 1e-5, Burst: 1}
+	refusal := oauth.InvalidToken()
+	for _, c := range []struct {
+		name   string
+		rate   cache.Rate
+		handle handler
+	}{
+		{"passed", open, func(r *request) error { r.sendJSON(200, append(r.body(), `{}`...)); return nil }},
+		{"passed, refused", open, func(*request) error { return refusal }},
+		{"limited", reached, func(*request) error { return nil }}, // the first alone gets there
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			chain := chainServer(b, limit(c.rate)).chain([]route{{methods: "GET", path: "/x", name: "introspect", handle: c.handle, limit: limitIP, sampled: true, noStore: true}})
+			http := oneRequest(b, "GET /x HTTP/1.1\r\nHost: auth.example.com\r\nUser-Agent: bench\r\nAccept: */*\r\n\r\n")
+			b.ReportAllocs()
+			for b.Loop() {
+				http.Response.Reset()
+				chain(http)
 			}
 		})
 	}
