@@ -33,7 +33,7 @@ const (
 
 // edge is a whole server on two sockets, spoken to in bytes, with its log and metrics in view.
 type edge struct {
-	t           *testing.T
+	t           testing.TB
 	server      *Server
 	flows       *flows.Flows
 	keys        *keys.Manager
@@ -105,7 +105,7 @@ func newManager(st store.Store) *keys.Manager {
 		KeepRetired: time.Hour, Node: "test", Now: time.Now})
 }
 
-func newFlows(t *testing.T, st store.Store, manager *keys.Manager, on func(flows.Event), change ...func(*flows.Config)) *flows.Flows {
+func newFlows(t testing.TB, st store.Store, manager *keys.Manager, on func(flows.Event), change ...func(*flows.Config)) *flows.Flows {
 	t.Helper()
 	cfg := flows.Config{
 		Issuer: testIssuer, Store: st, Keys: manager, Passwords: flows.NewPasswords(2), ReplayWindow: 10 * time.Second,
@@ -146,7 +146,7 @@ func (l *lines) take() []string {
 	return strings.Split(text, "\n")
 }
 
-func newEdge(t *testing.T, change ...func(*Config)) *edge {
+func newEdge(t testing.TB, change ...func(*Config)) *edge {
 	t.Helper()
 	mem := memstore.New(memstore.Options{})
 	t.Cleanup(func() { _ = mem.Close() })
@@ -154,7 +154,7 @@ func newEdge(t *testing.T, change ...func(*Config)) *edge {
 }
 
 // newEdgeOn is an edge on that store, which is empty.
-func newEdgeOn(t *testing.T, st store.Store, change ...func(*Config)) *edge {
+func newEdgeOn(t testing.TB, st store.Store, change ...func(*Config)) *edge {
 	t.Helper()
 	e := &edge{t: t, log: &lines{}}
 	core := zapcore.NewCore(zapcore.NewJSONEncoder(zap.NewProductionEncoderConfig()), zapcore.AddSync(e.log), zap.InfoLevel)

@@ -1,6 +1,7 @@
 package token
 
 import (
+	"strings"
 	"testing"
 
 	"tollgate/flows/oauth"
@@ -32,6 +33,46 @@ func FuzzVerifyAccess(f *testing.F) {
 			if err := checkAccess(got); err != nil || got.Issuer != testIssuer || got.Expires <= testNow.Unix()-5 {
 				t.Errorf("accepted %+v: %v", *got, err)
 			}
+		}
+	})
+}
+
+// FuzzHeader puts any header over claims that nothing is wrong with, under a good signature: only the
+// one that we write is taken, for the one purpose that it is for.
+func FuzzHeader(f *testing.F) {
+	fix := newFixture(f)
+	active := fix.set.Active(oauth.EdDSA)
+	for _, header := range []string{
+		string(octets(f, string(active.AccessHeader))), string(octets(f, string(active.IDHeader))),
+		`{"alg":"none","typ":"at+jwt"}`, `{"alg":"nOnE"}`, `{"alg":"HS256","typ":"at+jwt"}`, `{"alg":["EdDSA"]}`, `{}`, `null`, `[]`, // rows 276, 277
+		`{"alg":"RS256","kid":"` + active.KID + `","typ":"at+jwt"}`, `{"alg":"EdDSA","kid":"../../dev/null","typ":"at+jwt"}`, // rows 278, 283
+		`{"alg":"EdDSA","kid":"` + active.KID + `","typ":"at+jwt","jku":"https://evil.example"}`,              // row 281
+		`{"alg":"EdDSA","kid":"` + active.KID + `","typ":"at+jwt","crit":["b64"],"b64":false}`,                // rows 286, 287
+		`{"alg":"none","alg":"EdDSA","kid":"` + active.KID + `","typ":"at+jwt"}`, strings.Repeat("[", 20_000), // rows 293, 292
+	} {
+		f.Add([]byte(header), false)
+		f.Add([]byte(b64.EncodeToString([]byte(header))), true)
+	}
+	access, err := MintAccess(active, good())
+	if err != nil {
+		f.Fatal(err)
+	}
+	payload := claimsOf(f, access)
+	f.Fuzz(func(t *testing.T, header []byte, raw bool) {
+		segment := string(header)
+		if !raw {
+			segment = b64.EncodeToString(header)
+		}
+		tok := fix.forge(t, oauth.EdDSA, segment, payload)
+		got, err := fix.v.Access([]byte(tok))
+		if (err == nil) != (segment == string(active.AccessHeader)) {
+			t.Errorf("an access token under %q: %v", segment, err)
+		}
+		if err == nil {
+			checkOracle(t, fix, tok, got)
+		}
+		if _, err := fix.v.IDHint([]byte(tok)); err == nil && segment != string(active.IDHeader) {
+			t.Errorf("an id_token under %q", segment)
 		}
 	})
 }
