@@ -3,6 +3,7 @@ package server
 import (
 	"net/netip"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -127,4 +128,25 @@ func TestLimits_ABatchCountsEveryToken(t *testing.T) {
 		e.do(t, batch).wants(t, 429, "too_many_requests")
 	})
 	e.do(t, call{path: "/introspect", auth: gatewayBasic, form: url.Values{"token": {"x"}}}).wants(t, 200, "")
+}
+
+func TestLimits_AreKeptTogetherWithOtherNodesUnlessTheyAreOff(t *testing.T) {
+	var shared []string
+	share := func(name string, l *cache.Limiter) {
+		if l == nil {
+			t.Errorf("%s is off, and shared", name)
+		}
+		shared = append(shared, name)
+	}
+	rate := cache.Rate{PerSecond: 1, Burst: 1}
+	mem := memstore.New(memstore.Options{})
+	t.Cleanup(func() { _ = mem.Close() })
+	newEdgeOn(t, mem, func(c *Config) {
+		c.PerIP, c.Login, c.Share = rate, rate, share
+		c.Flows = newFlows(t, mem, c.Flows.Keys(), func(flows.Event) {}, func(f *flows.Config) { f.PerClient, f.Guesses, f.Share = rate, rate, share })
+	})
+	slices.Sort(shared)
+	if want := []string{"guesses", "login", "login_address", "per_client", "per_ip"}; !slices.Equal(shared, want) {
+		t.Errorf("shared %v, want %v", shared, want)
+	}
 }
