@@ -66,6 +66,9 @@ func NewDev(tb testing.TB, args ...string) *Node {
 	return n
 }
 
+// Setenv adds settings, as TOLLGATE_TOKENS__ACCESS_TTL=1m, for the next start.
+func (n *Node) Setenv(settings ...string) { n.env = append(n.env, settings...) }
+
 // FreeAddr returns a loopback address that nobody listens on now.
 func FreeAddr(tb testing.TB) string {
 	tb.Helper()
@@ -214,6 +217,13 @@ func (n *Node) Restart() {
 
 // Logs returns what the process has written so far, in all its lives, to both of its outputs.
 func (n *Node) Logs() string { return n.logs.String() }
+
+// LogsSince returns what Logs does, from so many bytes on.
+func (n *Node) LogsSince(offset int) string {
+	n.logs.mu.Lock()
+	defer n.logs.mu.Unlock()
+	return string(n.logs.all.Bytes()[offset:])
+}
 
 // Printed returns what the process has written to standard output alone.
 func (n *Node) Printed() string { return n.said.String() }

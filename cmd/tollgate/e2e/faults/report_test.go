@@ -3,12 +3,9 @@
 package faults
 
 import (
-	"bytes"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -131,7 +128,7 @@ func TestMain(m *testing.M) {
 	text := render()
 	fmt.Print(text)
 	if file := os.Getenv("FAULTS_REPORT"); file != "" {
-		if err := publish(file, text); err != nil {
+		if err := e2e.Publish(file, beginMark, endMark, text); err != nil {
 			fmt.Fprintln(os.Stderr, "faults: ", err)
 			code = 1
 		}
@@ -148,7 +145,7 @@ func render() string {
 	}
 	fmt.Fprintf(&b, "%d of %d hold, %d do not, %d are about what is not there yet, %d were not run.\n\n",
 		count[holds], len(table), count[misses], count[missing], count[""])
-	fmt.Fprintf(&b, "%s; %s; `make faults`\n\n", machine(), time.Now().UTC().Format("2006-01-02 15:04 UTC"))
+	fmt.Fprintf(&b, "%s; %s; `make faults`\n\n", e2e.Machine(), time.Now().UTC().Format("2006-01-02 15:04 UTC"))
 	b.WriteString("| | fault | measured | goal | |\n|---|---|---|---|---|\n")
 	for _, r := range table {
 		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", r.id, r.fault, r.measured, r.goal, r.said())
@@ -156,43 +153,7 @@ func render() string {
 	return b.String()
 }
 
-// machine says what the figures were measured on.
-func machine() string {
-	redis, _ := exec.Command("redis-server", "--version").Output()
-	version := "Redis"
-	for _, word := range strings.Fields(string(redis)) {
-		if v, found := strings.CutPrefix(word, "v="); found {
-			version = "Redis " + v
-		}
-	}
-	cpu := runtime.GOARCH
-	info, _ := os.ReadFile("/proc/cpuinfo")
-	for line := range strings.Lines(string(info)) {
-		if name, value, _ := strings.Cut(line, ":"); strings.TrimSpace(name) == "model name" {
-			cpu = strings.TrimSpace(value)
-			break
-		}
-	}
-	load, _ := os.ReadFile("/proc/loadavg")
-	busy, _, _ := strings.Cut(string(load), " ")
-	return fmt.Sprintf("%d × %s, %s/%s, %s, %s, load average %s at the end; servers, load and Redis share it", runtime.NumCPU(), cpu, runtime.GOOS, runtime.GOARCH, runtime.Version(), version, busy)
-}
-
 const (
 	beginMark = "<!-- measured by make faults: begin -->\n"
 	endMark   = "<!-- measured by make faults: end -->\n"
 )
-
-// publish replaces what stands between the marks of the file.
-func publish(file, text string) error {
-	old, err := os.ReadFile(file)
-	if err != nil {
-		return err
-	}
-	before, rest, found := bytes.Cut(old, []byte(beginMark))
-	_, after, found2 := bytes.Cut(rest, []byte(endMark))
-	if !found || !found2 {
-		return fmt.Errorf("%s has no place for the table: %q … %q", file, beginMark, endMark)
-	}
-	return os.WriteFile(file, []byte(string(before)+beginMark+"\n"+text+"\n"+endMark+string(after)), 0o644)
-}

@@ -1,0 +1,9 @@
+// Package attacks sends what attackers send and looks at what comes back: `make attack`.
+//
+//	row ──> raw bytes or HTTP ──> Node (tollgate dev, or tollgate serve twice on Redis or a Cluster)
+//	 └── its own answer, and what holds after every row: alive, answering, silent about secrets …
+//
+// A row of the table in deploy/SECURITY.md is a function here that sends and checks; the sections'
+// files list them. It knows the product by its binary and its sockets alone. Rows about what is not
+// there yet say what they wait for.
+package attacks

@@ -1,0 +1,86 @@
+//go:build attacks
+
+package attacks
+
+import (
+	"net/url"
+	"slices"
+	"testing"
+	"time"
+
+	"tollgate/cmd/tollgate/e2e"
+)
+
+// place is what is attacked: an installation with its clients and its user (e2e.DemoUser).
+type place struct {
+	store   string
+	node    *e2e.Node
+	peer    *e2e.Node // a second node of the installation; nil in memory
+	service e2e.App   // client_credentials
+	gateway e2e.App   // introspects any token
+	web     e2e.App   // confidential: code, refresh
+	spa     e2e.App   // public: code, refresh; a loopback redirect
+
+	token    string        // a good one of the service
+	baseline time.Duration // p99 of a good request on a connection of its own
+	series   int           // of the metrics
+}
+
+// unlimited has attacks answered for what they are: limits have rows of their own.
+var unlimited = []string{"TOLLGATE_RATE_LIMITS__LOGIN=off", "TOLLGATE_RATE_LIMITS__PER_IP=off", "TOLLGATE_RATE_LIMITS__PER_CLIENT=off"}
+
+// start runs Tollgate on a store: "memory", or a kind of Redis that e2e.StartRedis knows.
+func start(t *testing.T, store string) *place {
+	t.Helper()
+	p := &place{store: store}
+	if store == "memory" {
+		p.node = e2e.NewDev(t)
+		p.node.Setenv(unlimited...)
+		p.node.Start()
+		p.node.AwaitReady()
+		p.service, p.gateway, p.web, p.spa = e2e.DemoService, e2e.DemoGateway, e2e.DemoWeb, e2e.DemoSPA
+	} else {
+		t.Setenv(e2e.RedisKind, store)
+		p.node = e2e.StartServeOn(t, e2e.StartRedis(t), unlimited...)
+		p.peer = p.node.Peer()
+		apps := p.node.Seed(t)
+		p.service, p.gateway, p.web = apps.Service, apps.Gateway, apps.Web
+		p.spa = p.node.AddApp(t, map[string]any{
+			"client_id": "spa", "client_name": "Page", "scope": p.web.Scope, "token_endpoint_auth_method": "none",
+			"grant_types": []string{"authorization_code", "refresh_token"}, "redirect_uris": []string{"http://127.0.0.1:8086/callback"},
+		})
+	}
+	p.token = p.node.ClientCredentials(p.service).Want(t, 200).Access
+	p.measure(t)
+	return p
+}
+
+// measure takes what rows are compared with: how long a good request takes, and which series there are.
+func (p *place) measure(t *testing.T) {
+	t.Helper()
+	var took []time.Duration
+	for range 200 {
+		d, err := p.probe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		took = append(took, d)
+	}
+	slices.Sort(took)
+	p.baseline = took[len(took)*99/100]
+	p.series = len(seriesOf(p.node.GetOps("/metrics").Want(t, 200).Body))
+}
+
+// address is host:port of the node's public listener.
+func (p *place) address() string { return hostOf(p.node.URL) }
+
+// ops is host:port of the node's other listener.
+func (p *place) ops() string { return hostOf(p.node.Ops) }
+
+func hostOf(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		panic(err) // addresses are ours
+	}
+	return u.Host
+}

@@ -1,0 +1,36 @@
+//go:build attacks
+
+package attacks
+
+import (
+	"fmt"
+	"strings"
+)
+
+var transportRows = []*row{
+	{id: 1, sent: "two equal `Content-Length`", want: "400 and closed", try: sameLengthTwice},
+	{id: 16, sent: "a folded header line", want: "400 and closed", try: foldedHeader},
+}
+
+const formType = "Content-Type: application/x-www-form-urlencoded\r\n"
+
+// tokenRequest is a good request to /token with further header lines. Without an own rest, which
+// begins among the header lines, it ends with its body.
+func (x *trial) tokenRequest(lines, rest string) string {
+	const body = "grant_type=client_credentials"
+	if rest == "" {
+		rest = fmt.Sprintf("%sContent-Length: %d\r\n\r\n%s", formType, len(body), body)
+	}
+	return "POST /token HTTP/1.1\r\nHost: " + x.address() + "\r\nAuthorization: " + basic(x.service) + "\r\n" + lines + rest
+}
+
+func sameLengthTwice(x *trial) {
+	const body = "grant_type=client_credentials"
+	length := fmt.Sprintf("Content-Length: %d\r\n", len(body))
+	x.dropped(x.raw(x.tokenRequest(formType, strings.Repeat(length, 2)+"\r\n"+body)))
+}
+
+func foldedHeader(x *trial) {
+	x.dropped(x.raw(x.tokenRequest("X-Auth-User: x\r\n y\r\n", "")))
+	x.dropped(x.raw("GET /livez HTTP/1.1\r\n Host: x\r\nHost: y\r\n\r\n"))
+}

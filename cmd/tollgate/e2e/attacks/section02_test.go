@@ -1,0 +1,5 @@
+//go:build attacks
+
+package attacks
+
+var authorizeRows []*row
