@@ -11,89 +11,142 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"tollgate/cmd/tollgate/e2e"
 )
 
 const (
-	logTime     = 200 * time.Millisecond // lines are gathered for some milliseconds before they are written
-	probeFloor  = 20 * time.Millisecond  // less is the machine's noise
-	probeChance = 5                      // so many probes, one of which must be in time
+	logTime     = 2 * time.Second       // at most, for a line to be written
+	probeFloor  = 20 * time.Millisecond // less is the machine's noise
+	probeChance = 5                     // so many probes, one of which must be in time
 )
+
+// visited is a node that a row attacks, as it was before.
+type visited struct {
+	node   *e2e.Node
+	pid    int
+	logged int // bytes of its log
+	series int // of its metrics
+}
+
+// visit begins to watch a node.
+func (x *trial) visit(n *e2e.Node) {
+	x.Helper()
+	x.visits = append(x.visits, &visited{n, n.PID, len(n.Logs()), len(seriesOf(n.GetOps("/metrics").Want(x, 200).Body))})
+}
 
 // after looks at what must hold after every row.
 func (x *trial) after() {
 	x.Helper()
-	select {
-	case <-x.node.Ended():
-		x.Fatal("the process is gone")
-	default:
-	}
-	x.answersSoon()
-	metrics := x.node.GetOps("/metrics").Body
-	if series := seriesOf(metrics); len(series) != x.series {
-		x.Errorf("%d series of metrics, there were %d", len(series), x.series)
-	}
-	time.Sleep(logTime)
-	log := x.node.LogsSince(x.logged)
-	for _, canary := range x.canaries {
-		if strings.Contains(log, canary) {
-			x.Errorf("a secret is in the log: %s", lineWith(log, canary))
+	lines := map[string]int{}
+	for _, v := range x.visits {
+		select {
+		case <-v.node.Ended():
+			x.Fatalf("%v is gone", v.node)
+		default:
 		}
-		if bytes.Contains(metrics, []byte(canary)) {
-			x.Error("a secret is in the metrics")
+		if v.node.PID != v.pid {
+			x.Errorf("%v was another process before", v.node)
+		}
+		last := x.answersSoon(v.node)
+		metrics := v.node.GetOps("/metrics").Body
+		if series := len(seriesOf(metrics)); series != v.series {
+			x.Errorf("%d series of metrics, there were %d", series, v.series)
+		}
+		log := x.logOf(v, last)
+		for _, canary := range x.canaries {
+			if strings.Contains(log, canary) {
+				x.Errorf("a secret is in the log: %s", lineWith(log, canary))
+			}
+			if bytes.Contains(metrics, []byte(canary)) {
+				x.Error("a secret is in the metrics")
+			}
+		}
+		x.countLines(log, lines)
+	}
+	answers := map[string]int{}
+	for _, a := range x.seen {
+		if id := a.Header.Get("X-Request-Id"); id != "" {
+			answers[id]++
 		}
 	}
-	x.logIsClean(log)
+	for id, n := range answers {
+		if lines[id] != n {
+			x.Errorf("%d lines in the log for %d answers to request %s", lines[id], n, id)
+		}
+	}
+	if !x.Failed() && x.store == repeatsStore {
+		x.repeat()
+	}
 }
 
-// answersSoon wants a good request to be answered as fast as before, or nearly.
-func (x *trial) answersSoon() {
+// answersSoon wants a good request to be answered as fast as before, or nearly. It returns the id of
+// the last that it sent.
+func (x *trial) answersSoon(n *e2e.Node) (id string) {
 	x.Helper()
 	limit := max(2*x.baseline, probeFloor)
 	fastest := time.Duration(1 << 62)
 	for range probeChance {
-		took, err := x.probe()
-		if err != nil {
+		var took time.Duration
+		var err error
+		if took, id, err = probe(n, x.token); err != nil {
 			x.Error("afterwards: ", err)
-			return
+			return id
 		}
 		if fastest = min(fastest, took); fastest <= limit {
-			return
+			return id
 		}
 	}
 	x.Errorf("afterwards a good request takes %s, at most %s before", fastest, x.baseline)
+	return id
 }
 
-// probe is a good request on a connection of its own.
-func (p *place) probe() (time.Duration, error) {
+// probe is a good request on a connection of its own. It returns how long it took, and its id.
+func probe(n *e2e.Node, token string) (took time.Duration, id string, err error) {
 	start := time.Now()
-	conn, err := net.Dial("tcp", p.address())
+	conn, err := net.Dial("tcp", hostOf(n.URL))
 	if err != nil {
-		return 0, err
+		return 0, "", err
 	}
 	defer conn.Close()
 	conn.SetDeadline(start.Add(answerTime))
-	fmt.Fprintf(conn, "GET /validate HTTP/1.1\r\nHost: %s\r\nAuthorization: Bearer %s\r\n\r\n", p.address(), p.token)
+	fmt.Fprintf(conn, "GET /validate HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\n\r\n", token)
 	resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
 	if err != nil {
-		return 0, err
+		return 0, "", err
 	}
 	resp.Body.Close()
 	if resp.StatusCode != 200 {
-		return 0, fmt.Errorf("a good token is answered %d", resp.StatusCode)
+		return 0, "", fmt.Errorf("a good token is answered %d", resp.StatusCode)
 	}
-	return time.Since(start), nil
+	return time.Since(start), resp.Header.Get("X-Request-Id"), nil
 }
 
-// logIsClean wants one line of JSON for each request that was answered, and no byte of control in any.
-// Requests that are logged by sample may have none.
-func (x *trial) logIsClean(log string) {
+// logOf is what a node has logged since it was visited, up to the line of the last request.
+func (x *trial) logOf(v *visited, last string) string {
 	x.Helper()
-	lines := map[string]int{}
-	for line := range strings.SplitSeq(strings.TrimSpace(log), "\n") {
-		if line == "" || !strings.HasPrefix(line, "{") { // what dev prints for people
-			continue
+	for end := time.Now().Add(logTime); ; time.Sleep(5 * time.Millisecond) {
+		log := v.node.LogsSince(v.logged)
+		if i := strings.LastIndex(log, `"request_id":"`+last+`"`); i >= 0 && last != "" {
+			if end := strings.IndexByte(log[i:], '\n'); end >= 0 {
+				return log[:i+end]
+			}
 		}
-		if i := strings.IndexFunc(line, func(r rune) bool { return r < 0x20 || r == 0x7f }); i >= 0 {
+		if time.Now().After(end) {
+			x.Errorf("%v does not log request %s", v.node, last)
+			return log
+		}
+	}
+}
+
+// countLines counts the lines of each request. Every line must be JSON, and without a byte of control.
+func (x *trial) countLines(log string, lines map[string]int) {
+	x.Helper()
+	for line := range strings.SplitSeq(log, "\n") {
+		if x.store == "memory" && !strings.HasPrefix(line, "{") {
+			continue // dev prints for people besides
+		}
+		if i := strings.IndexFunc(line, func(r rune) bool { return r < 0x20 || 0x7f <= r && r < 0xa0 }); i >= 0 {
 			x.Errorf("control character in the log: %q", line)
 		}
 		var entry struct {
@@ -105,11 +158,6 @@ func (x *trial) logIsClean(log string) {
 		}
 		if entry.Route != "" {
 			lines[entry.RequestID]++
-		}
-	}
-	for _, a := range x.seen {
-		if id := a.Header.Get("X-Request-Id"); id != "" && lines[id] > 1 {
-			x.Errorf("%d lines for request %s", lines[id], id)
 		}
 	}
 }
@@ -128,11 +176,9 @@ func seriesOf(page []byte) map[string]bool {
 	all := map[string]bool{}
 	for line := range strings.Lines(string(page)) {
 		if !strings.HasPrefix(line, "#") {
-			name, _, _ := strings.Cut(line, "} ")
-			if !strings.Contains(name, "{") {
-				name, _, _ = strings.Cut(line, " ")
+			if i := strings.LastIndexByte(strings.TrimSpace(line), ' '); i >= 0 {
+				all[line[:i]] = true
 			}
-			all[name] = true
 		}
 	}
 	return all

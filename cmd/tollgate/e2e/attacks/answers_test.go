@@ -5,6 +5,7 @@ package attacks
 import (
 	"bytes"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -15,15 +16,7 @@ func (x *trial) see(a answer) answer {
 	if a.Status >= 500 && !x.outage {
 		x.Errorf("answered %d: %s", a.Status, a.Body)
 	}
-	kind := a.Header.Get("Content-Type")
-	if strings.HasPrefix(kind, "application/json") || bytes.HasPrefix(bytes.TrimSpace(a.Body), []byte("{")) {
-		if kind != "application/json" && !strings.HasPrefix(kind, "application/json;") && !strings.HasPrefix(kind, "application/jwk-set+json") {
-			x.Errorf("JSON as %q", kind)
-		}
-	}
-	if len(a.Body) > 0 && a.Header.Get("X-Content-Type-Options") != "nosniff" {
-		x.Errorf("an answer of %d bytes without nosniff", len(a.Body))
-	}
+	x.labelled(a)
 	for _, c := range []byte(a.Text("error_description")) { // RFC 6749 5.2
 		if c < 0x20 || c > 0x7e || c == '"' || c == '\\' {
 			x.Errorf("error_description %q", a.Text("error_description"))
@@ -36,6 +29,27 @@ func (x *trial) see(a answer) answer {
 		}
 	}
 	return a
+}
+
+// unkeepable are the paths whose answers nobody may keep, whatever they are.
+var unkeepable = []string{"/token", "/introspect", "/introspect/batch", "/revoke", "/userinfo", "/authorize", "/login", "/consent", "/logout"}
+
+// labelled wants an answer's headers to say what it is, and for how long.
+func (x *trial) labelled(a answer) {
+	x.Helper()
+	kind := a.Header.Get("Content-Type")
+	if bytes.HasPrefix(bytes.TrimSpace(a.Body), []byte("{")) && kind != "application/json" {
+		x.Errorf("JSON as %q", kind)
+	}
+	if len(a.Body) > 0 && a.Header.Get("X-Content-Type-Options") != "nosniff" {
+		x.Errorf("an answer of %d bytes without nosniff", len(a.Body))
+	}
+	if a.Status != 0 && (slices.Contains(unkeepable, a.path) || strings.HasPrefix(a.path, "/admin/")) {
+		x.unkept(a)
+		if a.path == "/token" && a.Header.Get("Pragma") != "no-cache" {
+			x.Errorf("%d from /token with Pragma %q", a.Status, a.Header.Get("Pragma"))
+		}
+	}
 }
 
 // refused wants an error of the RFC's form.
@@ -141,12 +155,9 @@ func (x *trial) good(a answer) {
 // status wants one of these.
 func (x *trial) status(a answer, want ...int) {
 	x.Helper()
-	for _, s := range want {
-		if a.Status == s {
-			return
-		}
+	if !slices.Contains(want, a.Status) {
+		x.Errorf("answered %d, want one of %v: %.200s", a.Status, want, a.Body)
 	}
-	x.Errorf("answered %d, want one of %v: %.200s", a.Status, want, a.Body)
 }
 
 // unkept wants an answer that nobody keeps.

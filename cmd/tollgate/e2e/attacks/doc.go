@@ -4,6 +4,7 @@
 //	 └── its own answer, and what holds after every row: alive, answering, silent about secrets …
 //
 // A row of the table in deploy/SECURITY.md is a function here that sends and checks; the sections'
-// files list them. It knows the product by its binary and its sockets alone. Rows about what is not
-// there yet say what they wait for.
+// files list them, in the order of their numbers. It knows the product by its binary and its sockets
+// alone. Rows about what is not there yet say what they wait for; rows that take long are tests of their
+// own. A number without a row fails TestTable.
 package attacks

@@ -21,13 +21,18 @@ type place struct {
 	web     e2e.App   // confidential: code, refresh
 	spa     e2e.App   // public: code, refresh; a loopback redirect
 
+	redis    e2e.Redis     // of the installation; empty in memory
 	token    string        // a good one of the service
 	baseline time.Duration // p99 of a good request on a connection of its own
-	series   int           // of the metrics
+	repeated int           // requests that were sent again
 }
 
-// unlimited has attacks answered for what they are: limits have rows of their own.
-var unlimited = []string{"TOLLGATE_RATE_LIMITS__LOGIN=off", "TOLLGATE_RATE_LIMITS__PER_IP=off", "TOLLGATE_RATE_LIMITS__PER_CLIENT=off"}
+// settings have attacks answered for what they are, since limits have rows of their own, and every
+// request logged.
+var settings = []string{
+	"TOLLGATE_RATE_LIMITS__LOGIN=off", "TOLLGATE_RATE_LIMITS__PER_IP=off", "TOLLGATE_RATE_LIMITS__PER_CLIENT=off",
+	"TOLLGATE_LOG__SAMPLE=1",
+}
 
 // start runs Tollgate on a store: "memory", or a kind of Redis that e2e.StartRedis knows.
 func start(t *testing.T, store string) *place {
@@ -35,13 +40,14 @@ func start(t *testing.T, store string) *place {
 	p := &place{store: store}
 	if store == "memory" {
 		p.node = e2e.NewDev(t)
-		p.node.Setenv(unlimited...)
+		p.node.Setenv(settings...)
 		p.node.Start()
 		p.node.AwaitReady()
 		p.service, p.gateway, p.web, p.spa = e2e.DemoService, e2e.DemoGateway, e2e.DemoWeb, e2e.DemoSPA
 	} else {
 		t.Setenv(e2e.RedisKind, store)
-		p.node = e2e.StartServeOn(t, e2e.StartRedis(t), unlimited...)
+		p.redis = e2e.StartRedis(t)
+		p.node = e2e.StartServeOn(t, p.redis, settings...)
 		p.peer = p.node.Peer()
 		apps := p.node.Seed(t)
 		p.service, p.gateway, p.web = apps.Service, apps.Gateway, apps.Web
@@ -50,25 +56,42 @@ func start(t *testing.T, store string) *place {
 			"grant_types": []string{"authorization_code", "refresh_token"}, "redirect_uris": []string{"http://127.0.0.1:8086/callback"},
 		})
 	}
-	p.token = p.node.ClientCredentials(p.service).Want(t, 200).Access
-	p.measure(t)
+	p.ready(t)
 	return p
 }
 
-// measure takes what rows are compared with: how long a good request takes, and which series there are.
-func (p *place) measure(t *testing.T) {
-	t.Helper()
+// elsewhere is the row on a node with further settings: in memory an installation of its own, on
+// Redis another node of the same.
+func (x *trial) elsewhere(env ...string) *trial {
+	x.Helper()
+	there := *x.place
+	if x.store == "memory" {
+		there.node = e2e.NewDev(x)
+		there.node.Setenv(append(slices.Clone(settings), env...)...)
+	} else {
+		there.node = x.node.NewPeer(x.redis.Addr, env...)
+	}
+	there.node.Start()
+	there.node.AwaitReady()
+	there.ready(x)
+	x.visit(there.node)
+	return &trial{T: x.T, place: &there, found: x.found}
+}
+
+// ready gets a token, and how long a good request takes.
+func (p *place) ready(tb testing.TB) {
+	tb.Helper()
+	p.token = p.node.ClientCredentials(p.service).Want(tb, 200).Access
 	var took []time.Duration
 	for range 200 {
-		d, err := p.probe()
+		d, _, err := probe(p.node, p.token)
 		if err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 		took = append(took, d)
 	}
 	slices.Sort(took)
 	p.baseline = took[len(took)*99/100]
-	p.series = len(seriesOf(p.node.GetOps("/metrics").Want(t, 200).Body))
 }
 
 // address is host:port of the node's public listener.

@@ -20,10 +20,9 @@ const (
 func TestMain(m *testing.M) {
 	code := m.Run()
 	e2e.RemoveBinary()
-	text := render()
-	fmt.Print(text)
+	fmt.Print(summary())
 	if file := os.Getenv("ATTACKS_REPORT"); file != "" {
-		if err := e2e.Publish(file, beginMark, endMark, text); err != nil {
+		if err := publish(file); err != nil {
 			fmt.Fprintln(os.Stderr, "attacks: ", err)
 			code = 1
 		}
@@ -31,38 +30,68 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// measured are figures that stand beside the table, by name: times, races, floods.
-var measured []string
+// publish writes the table to the file, unless some rows were not tried.
+func publish(file string) error {
+	for _, s := range sections {
+		for _, r := range s.rows {
+			if r.verdict() == untried {
+				return fmt.Errorf("the table is not written: row %d was not tried", r.id)
+			}
+		}
+	}
+	return e2e.Publish(file, beginMark, endMark, summary()+table())
+}
 
-// measure notes a figure for the report.
-func measure(t *testing.T, format string, args ...any) {
+// figures stand beside the table: times, races, floods.
+var figures []string
+
+// figure notes one for the report.
+func figure(t *testing.T, format string, args ...any) {
 	t.Helper()
 	line := fmt.Sprintf(format, args...)
 	t.Log(line)
-	verdict := "holds"
 	if t.Failed() {
-		verdict = "does not hold"
+		line += " (**does not hold**)"
 	}
-	measured = append(measured, line+": "+verdict)
+	figures = append(figures, line)
 }
 
-// render writes the table in Markdown.
-func render() string {
+// summary counts rows by section and store, in Markdown.
+func summary() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s; %s; `make attack`, on %s\n\n", e2e.Machine(), time.Now().UTC().Format("2006-01-02 15:04 UTC"), strings.Join(stores(), ", "))
-	fmt.Fprintf(&b, "| section | rows | hold | do not | wait | not tried |\n|---|---|---|---|---|---|\n")
+	fmt.Fprintf(&b, "%s; %s; `make attack`\n\n", e2e.Machine(), time.Now().UTC().Format("2006-01-02 15:04 UTC"))
+	fmt.Fprintf(&b, "| section | rows | hold in %s | do not | wait | not tried |\n|---|---|---|---|---|---|---|---|\n", strings.Join(stores, " | in "))
 	for _, s := range sections {
-		count := map[string]int{}
-		for _, r := range s.rows {
-			count[r.verdict()]++
-		}
-		failing := len(s.rows) - count[holds] - count[waits] - count[untried]
-		fmt.Fprintf(&b, "| %d. %s | %d | %d | %d | %d | %d |\n", s.id, s.title, len(s.rows), count[holds], failing, count[waits], count[untried])
+		s.count(&b)
 	}
-	for _, line := range measured {
+	for _, line := range figures {
 		fmt.Fprintf(&b, "\n- %s", line)
 	}
 	b.WriteString("\n")
+	return b.String()
+}
+
+func (s *section) count(b *strings.Builder) {
+	verdicts, on := map[string]int{}, map[string]int{}
+	for _, r := range s.rows {
+		verdicts[r.verdict()]++
+		for store, result := range r.results {
+			if result.holds {
+				on[store]++
+			}
+		}
+	}
+	fmt.Fprintf(b, "| %d. %s | %d |", s.id, s.title, len(s.rows))
+	for _, store := range stores {
+		fmt.Fprintf(b, " %d |", on[store])
+	}
+	failing := len(s.rows) - verdicts[holds] - verdicts[waits] - verdicts[untried]
+	fmt.Fprintf(b, " %d | %d | %d |\n", failing, verdicts[waits], verdicts[untried])
+}
+
+// table is every row, in Markdown.
+func table() string {
+	var b strings.Builder
 	for _, s := range sections {
 		fmt.Fprintf(&b, "\n### %d. %s\n\n| | sent | must be answered | got | |\n|---|---|---|---|---|\n", s.id, s.title)
 		for _, r := range s.rows {
@@ -78,21 +107,21 @@ const (
 	untried = "not tried"
 )
 
-// verdict is over all stores.
+// verdict is over all stores; what is tried apart need not be on all of them.
 func (r *row) verdict() string {
 	if r.waits != "" {
 		return waits
 	}
 	var failing []string
-	for _, store := range stores() {
+	for _, store := range stores {
 		if result := r.results[store]; result != nil && !result.holds {
 			failing = append(failing, store)
 		}
 	}
 	switch {
 	case len(failing) > 0:
-		return "does not hold on " + strings.Join(failing, ", ")
-	case len(r.results) < len(stores()):
+		return "**does not hold** on " + strings.Join(failing, ", ")
+	case len(r.results) == 0, len(r.results) < len(stores) && !r.apart:
 		return untried
 	}
 	return holds
@@ -104,20 +133,17 @@ func (r *row) got() string {
 		return "waits for " + r.waits
 	}
 	var all []string
-	for _, store := range stores() {
+	same := len(r.results) == len(stores)
+	for _, store := range stores {
 		if result := r.results[store]; result != nil {
-			all = append(all, result.got)
+			all = append(all, store+": "+result.got)
+			same = same && result.got == r.results[stores[0]].got
 		}
 	}
-	for _, got := range all {
-		if got != all[0] {
-			return strings.Join(all, " / ")
-		}
+	if same {
+		return r.results[stores[0]].got
 	}
-	if len(all) == 0 {
-		return ""
-	}
-	return all[0]
+	return strings.Join(all, " / ")
 }
 
 // cell is text inside a table.

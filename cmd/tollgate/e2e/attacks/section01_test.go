@@ -10,6 +10,9 @@ import (
 var transportRows = []*row{
 	{id: 1, sent: "two equal `Content-Length`", want: "400 and closed", try: sameLengthTwice},
 	{id: 16, sent: "a folded header line", want: "400 and closed", try: foldedHeader},
+	{id: 34, sent: "10,000 connections that send a byte of a header a second", want: "408 or closed within 10 s; others are served", apart: true},
+	{id: 36, sent: "requests whose answers are never read", want: "closed within 10 s", apart: true},
+	{id: 37, sent: "10,000 idle connections", want: "closed at the idle timeout; others are served", apart: true},
 }
 
 const formType = "Content-Type: application/x-www-form-urlencoded\r\n"

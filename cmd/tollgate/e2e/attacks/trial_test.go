@@ -10,6 +10,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httputil"
 	"os"
 	"strings"
 	"testing"
@@ -28,8 +29,13 @@ const (
 type trial struct {
 	*testing.T
 	*place
-	row      *row
-	logged   int      // bytes of the node's log before
+	*found
+}
+
+// found is what came of it.
+type found struct {
+	visits   []*visited // the nodes that it was about
+	sent     []*sent
 	seen     []answer // to hostile requests
 	notes    []string // what else was found out
 	canaries []string // secrets that must turn up nowhere
@@ -39,19 +45,14 @@ type trial struct {
 // answer is what came back on a connection. Status 0 means that the connection ended without one.
 type answer struct {
 	e2e.Answer
-	closed bool // the connection ended after it
+	path   string // that was asked for, "" where it cannot be told
+	closed bool   // the connection ended after it
 }
 
 // raw sends bytes on a connection of their own to the public listener, and returns the first answer.
 func (x *trial) raw(text string) answer {
 	x.Helper()
-	return x.rawTo(x.address(), text)
-}
-
-func (x *trial) rawTo(address, text string) answer {
-	x.Helper()
-	all := x.rawAll(address, text)
-	return all[0]
+	return x.rawAll(x.address(), text)[0]
 }
 
 // rawAll returns all answers, one without status if there are none. Only the last can be the one
@@ -65,6 +66,9 @@ func (x *trial) rawAll(address, text string) []answer {
 	defer conn.Close()
 	go io.WriteString(conn, text) // who is refused early may not read it all
 	all := x.readAll(conn, text)
+	what := &sent{address, text}
+	x.sent = append(x.sent, what)
+	all[0].path = what.path()
 	for _, a := range all {
 		x.see(a)
 	}
@@ -104,7 +108,12 @@ func (x *trial) readAll(conn net.Conn, text string) (all []answer) {
 // ask sends a request as libraries do, without following redirects.
 func (x *trial) ask(r *http.Request) answer {
 	x.Helper()
-	a := answer{Answer: e2e.Do(r)}
+	text, err := httputil.DumpRequestOut(r, true)
+	if err != nil {
+		x.Fatal(err)
+	}
+	x.sent = append(x.sent, &sent{r.URL.Host, string(text)})
+	a := answer{Answer: e2e.Do(r), path: r.URL.Path}
 	if a.Err != nil {
 		x.Fatal(a.Err)
 	}
