@@ -16,7 +16,7 @@ func TestAttacks(t *testing.T) {
 	for _, store := range stores {
 		t.Run(store, func(t *testing.T) {
 			p := start(t, store)
-			before := p.memory()
+			before := p.rss()
 			for _, s := range sections {
 				t.Run(fmt.Sprintf("section %d", s.id), func(t *testing.T) {
 					for _, r := range s.rows {
@@ -27,7 +27,7 @@ func TestAttacks(t *testing.T) {
 				})
 			}
 			if p.repeated > 0 {
-				figure(t, "%s: memory was %d MiB before all rows, %d MiB after them and %d repeats", store, before>>20, p.memory()>>20, p.repeated)
+				figure(t, "%s: memory was %d MiB before all rows, %d MiB after them and %d repeats", store, before>>20, p.rss()>>20, p.repeated)
 			}
 		})
 	}

@@ -11,8 +11,6 @@ import (
 	"strings"
 	"sync"
 	"time"
-
-	"tollgate/cmd/tollgate/e2e"
 )
 
 const (
@@ -44,9 +42,9 @@ func (x *trial) repeat() {
 	}
 	var before, after int
 	for range repeatRounds {
-		before = x.memory()
+		before = x.rss()
 		x.resend()
-		if after = x.memory(); after <= before*110/100 {
+		if after = x.rss(); after <= before*110/100 {
 			return
 		}
 	}
@@ -90,11 +88,9 @@ func (s *sent) again() {
 	conn.Read(make([]byte, 4096))
 }
 
-// memory is how many bytes of memory the attacked process uses.
-func (p *place) memory() int { return memoryOf(p.node) }
-
-func memoryOf(n *e2e.Node) int {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", n.PID))
+// rss is how many bytes of memory the attacked process uses.
+func (p *place) rss() int {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", p.node.PID))
 	if fields := strings.Fields(string(text)); err == nil && len(fields) > 1 {
 		pages, _ := strconv.Atoi(fields[1])
 		return pages * os.Getpagesize()
