@@ -80,6 +80,8 @@ func TestTransport_AmbiguousFramingDropsTheConnection(t *testing.T) {
 		"row 24: fragment in the query":          "GET /validate?x#/public HTTP/1.1\r\nHost: x\r\n\r\n",
 		"row 27: escape %zz in the path":         "GET /validate/%zz HTTP/1.1\r\nHost: x\r\n\r\n",
 		"row 27: escape %u002f in the query":     "GET /userinfo?a=%u002f HTTP/1.1\r\nHost: x\r\n\r\n",
+		"row 27: overlong slash in the path":     "GET /validate/%c0%af HTTP/1.1\r\nHost: x\r\n\r\n",
+		"row 27: overlong slash in the query":    "GET /validate?scope=%C1%9C HTTP/1.1\r\nHost: x\r\n\r\n",
 		"row 41: HTTP/2 preface":                 "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
 		"row 42: TLS client hello":               "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n",
 		"absolute form":                          "GET http://evil.example/livez HTTP/1.1\r\nHost: x\r\n\r\n",

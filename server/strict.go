@@ -71,8 +71,13 @@ func isTarget(target []byte) bool {
 			if i+2 >= len(target) || !isHex(target[i+1]) || !isHex(target[i+2]) {
 				return false
 			}
-			if !inQuery && unhex(target[i+1])<<4|unhex(target[i+2]) == 0 {
+			switch unhex(target[i+1])<<4 | unhex(target[i+2]) {
+			case 0xc0, 0xc1: // "%c0%af" is a slash to who decodes overlong forms, which UTF-8 has not: RFC 3629 3
 				return false
+			case 0:
+				if !inQuery {
+					return false
+				}
 			}
 		}
 	}
