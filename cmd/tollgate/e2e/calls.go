@@ -207,6 +207,9 @@ func (n *Node) bearer(path, token string) Answer {
 	return Do(r)
 }
 
+// AdminToken is the bearer of the admin API.
+func (n *Node) AdminToken() string { return n.admin }
+
 // Admin calls the admin API; body is sent as JSON unless it is nil.
 func (n *Node) Admin(method, path string, body any) Answer {
 	return n.callAdmin(method, path, body, "", "")

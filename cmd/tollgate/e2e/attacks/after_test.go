@@ -24,15 +24,16 @@ const (
 // visited is a node that a row attacks, as it was before.
 type visited struct {
 	node   *e2e.Node
+	token  string // a good one there
 	pid    int
 	logged int // bytes of its log
 	series int // of its metrics
 }
 
 // visit begins to watch a node.
-func (x *trial) visit(n *e2e.Node) {
+func (x *trial) visit(n *e2e.Node, token string) {
 	x.Helper()
-	x.visits = append(x.visits, &visited{n, n.PID, len(n.Logs()), len(seriesOf(n.GetOps("/metrics").Want(x, 200).Body))})
+	x.visits = append(x.visits, &visited{n, token, n.PID, len(n.Logs()), len(seriesOf(n.GetOps("/metrics").Want(x, 200).Body))})
 }
 
 // after looks at what must hold after every row.
@@ -48,7 +49,7 @@ func (x *trial) after() {
 		if v.node.PID != v.pid {
 			x.Errorf("%v was another process before", v.node)
 		}
-		last := x.answersSoon(v.node)
+		last := x.answersSoon(v)
 		metrics := v.node.GetOps("/metrics").Body
 		if series := len(seriesOf(metrics)); series != v.series {
 			x.Errorf("%d series of metrics, there were %d", series, v.series)
@@ -82,14 +83,14 @@ func (x *trial) after() {
 
 // answersSoon wants a good request to be answered as fast as before, or nearly. It returns the id of
 // the last that it sent.
-func (x *trial) answersSoon(n *e2e.Node) (id string) {
+func (x *trial) answersSoon(v *visited) (id string) {
 	x.Helper()
 	limit := max(2*x.baseline, probeFloor)
 	fastest := time.Duration(1 << 62)
 	for range probeChance {
 		var took time.Duration
 		var err error
-		if took, id, err = probe(n, x.token); err != nil {
+		if took, id, err = probe(v.node, v.token); err != nil {
 			x.Error("afterwards: ", err)
 			return id
 		}

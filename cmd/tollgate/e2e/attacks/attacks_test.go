@@ -36,9 +36,9 @@ func TestAttacks(t *testing.T) {
 // try attacks as the row says, looks at what holds after every row, and notes the result.
 func (p *place) try(t *testing.T, r *row) {
 	x := &trial{T: t, place: p, found: &found{}}
-	x.visit(p.node)
+	x.visit(p.node, p.token)
 	if p.peer != nil {
-		x.visit(p.peer)
+		x.visit(p.peer, p.token)
 	}
 	defer func() { r.note(p.store, &result{holds: !t.Failed() && !t.Skipped(), got: x.summary()}) }()
 	r.try(x)

@@ -74,7 +74,7 @@ func (x *trial) elsewhere(env ...string) *trial {
 	there.node.Start()
 	there.node.AwaitReady()
 	there.ready(x)
-	x.visit(there.node)
+	x.visit(there.node, there.token)
 	return &trial{T: x.T, place: &there, found: x.found}
 }
 
