@@ -30,10 +30,11 @@ type visited struct {
 	series int // of its metrics
 }
 
-// visit begins to watch a node.
+// visit begins to watch a node, from the line on that it is about to write or is writing.
 func (x *trial) visit(n *e2e.Node, token string) {
 	x.Helper()
-	x.visits = append(x.visits, &visited{n, token, n.PID, len(n.Logs()), len(seriesOf(n.GetOps("/metrics").Want(x, 200).Body))})
+	series := len(seriesOf(n.GetOps("/metrics").Want(x, 200).Body))
+	x.visits = append(x.visits, &visited{n, token, n.PID, strings.LastIndexByte(n.Logs(), '\n') + 1, series})
 }
 
 // after looks at what must hold after every row.

@@ -16,7 +16,7 @@ func TestAttacks(t *testing.T) {
 	for _, store := range stores {
 		t.Run(store, func(t *testing.T) {
 			p := start(t, store)
-			before := p.rss()
+			before := p.inUse(t)
 			for _, s := range sections {
 				t.Run(fmt.Sprintf("section %d", s.id), func(t *testing.T) {
 					for _, r := range s.rows {
@@ -27,7 +27,7 @@ func TestAttacks(t *testing.T) {
 				})
 			}
 			if p.repeated > 0 {
-				figure(t, "%s: memory was %d MiB before all rows, %d MiB after them and %d repeats", store, before>>20, p.rss()>>20, p.repeated)
+				figure(t, "%s: %d KiB of memory were in use before all rows, %d KiB after them and %d repeats", store, before>>10, p.inUse(t)>>10, p.repeated)
 			}
 		})
 	}

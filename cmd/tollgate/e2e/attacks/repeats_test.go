@@ -3,6 +3,7 @@
 package attacks
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"net"
@@ -10,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"testing"
 	"time"
 )
 
@@ -21,7 +23,7 @@ const (
 	repeatSize    = 64 << 10 // bytes of a row that are cheap to send again
 )
 
-// repeat sends again what the row sent, a thousand times, and wants no more memory to be used than
+// repeat sends again what the row sent, a thousand times, and wants no more memory to be in use than
 // before, or nearly: if every round makes it grow, something is kept. It leaves out rows that are dear,
 // or that got more than a refusal: an answer may leave something behind by right.
 func (x *trial) repeat() {
@@ -42,9 +44,9 @@ func (x *trial) repeat() {
 	}
 	var before, after int
 	for range repeatRounds {
-		before = x.rss()
+		before = x.inUse(x)
 		x.resend()
-		if after = x.rss(); after <= before*110/100 {
+		if after = x.inUse(x); after <= before*110/100 {
 			return
 		}
 	}
@@ -86,6 +88,20 @@ func (s *sent) again() {
 	conn.SetDeadline(time.Now().Add(time.Second))
 	io.WriteString(conn, s.text)
 	conn.Read(make([]byte, 4096))
+}
+
+// inUse is how many bytes of memory the attacked process still uses after a garbage collection. Its
+// whole memory would hide what it keeps until that is more than it once needed.
+func (p *place) inUse(tb testing.TB) int {
+	tb.Helper()
+	page := p.node.GetOps("/debug/pprof/heap?gc=1&debug=1").Want(tb, 200).Body
+	_, rest, _ := bytes.Cut(page, []byte("\n# HeapAlloc = "))
+	number, _, _ := bytes.Cut(rest, []byte("\n"))
+	n, err := strconv.Atoi(string(number))
+	if err != nil {
+		tb.Fatal("the heap's profile does not say how large it is")
+	}
+	return n
 }
 
 // rss is how many bytes of memory the attacked process uses.

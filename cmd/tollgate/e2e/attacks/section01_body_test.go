@@ -73,16 +73,10 @@ func largeForms(x *trial) {
 func oddText(x *trial) {
 	for _, text := range []string{"a%00b", "a%C0%AFb", "a%ED%A0%80b", "%EF%BB%BFa", "a%E2%80%AEb", "a%FFb", "a%0D%0Ab"} {
 		for _, name := range []string{"scope", "surprise"} {
-			a := x.postAs(x.service, "/token", tokenForm+"&"+name+"="+text)
-			if name == "surprise" && a.Status == 200 && (text == "%EF%BB%BFa" || text == "a%E2%80%AEb") {
-				continue // well-formed text in a parameter that nobody reads (RFC 6749 3.2)
-			}
-			if a.Status == 200 || a.Text("error") != "invalid_request" && a.Text("error") != "invalid_scope" {
-				x.Errorf("%s=%s is answered %d %s", name, text, a.Status, a.Text("error"))
-			}
+			x.bad(x.postAs(x.service, "/token", tokenForm+"&"+name+"="+text), "invalid_request")
 		}
 	}
-	x.status(x.postAs(x.service, "/token", "grant_type=client_credentials%00password"), 400)
+	x.bad(x.postAs(x.service, "/token", "grant_type=client_credentials%00password"), "invalid_request")
 }
 
 func lookAlikes(x *trial) {

@@ -30,7 +30,7 @@ var authorizeRows = []*row{
 	{id: 81, sent: "a loopback URI on another port", want: "the code goes there; /token wants the same port", try: loopbackPort},
 	{id: 82, sent: "`127.1`, `2130706433`, `0.0.0.0`, `[::ffff:127.0.0.1]`, `127.0.0.1.evil`, `127.0.0.2`, https, ports 0 and 65536", want: "a page", try: loopbackLookAlikes},
 	{id: 83, sent: "`[::1]` and `localhost` for 127.0.0.1; another port on a registered localhost", want: "a page; registered localhost itself is taken as it stands", try: otherLoopbacks},
-	{id: 84, sent: "70 open redirects as `redirect_uri`, `post_logout_redirect_uri`, `rd`, `return_to`, `state`", want: "a page, or the registered address", try: openRedirects},
+	{id: 84, sent: "84 open redirects as `redirect_uri`, `post_logout_redirect_uri`, `rd`, `return_to`, `state`", want: "a page, or the registered address", try: openRedirects},
 	{id: 86, sent: "`client_id` or `state` twice", want: "400, nobody is sent anywhere", try: twoClients},
 	{id: 87, sent: "`state=`", want: "as omitted", try: emptyState},
 	{id: 88, sent: "an unknown parameter", want: "ignored", try: unknownParameter},

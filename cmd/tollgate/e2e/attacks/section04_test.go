@@ -121,12 +121,15 @@ func (x *trial) everywhere() []*e2e.Node {
 // gone wants tokens to be refused by every node, soon.
 func (x *trial) gone(tokens ...string) {
 	x.Helper()
-	for _, n := range x.everywhere() {
+	for i, n := range x.everywhere() {
 		for _, token := range tokens {
 			start := time.Now()
 			for n.Introspect(x.gateway, token).Active() && time.Since(start) < heardOf {
 			}
-			x.inactive(x.saw(n.Introspect(x.gateway, token)))
+			a := n.Introspect(x.gateway, token)
+			if x.inactive(answer{Answer: a}); i == 0 {
+				x.saw(a)
+			}
 		}
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httputil"
+	"net/url"
 	"os"
 	"strings"
 	"testing"
@@ -171,7 +172,7 @@ func (a *answer) kind() string {
 	case bytes.Equal(bytes.TrimSpace(a.Body), []byte(`{"active":false}`)):
 		words += " inactive"
 	case a.Header.Get("Location") != "":
-		words += " elsewhere"
+		words += destination(a.Header.Get("Location"))
 	case strings.HasPrefix(a.Header.Get("Content-Type"), "text/html"):
 		words += " page"
 	}
@@ -179,4 +180,18 @@ func (a *answer) kind() string {
 		words += ", closed"
 	}
 	return words
+}
+
+// destination is where an answer sends a browser, in few words.
+func destination(location string) string {
+	to, err := url.Parse(location)
+	switch {
+	case err != nil:
+		return " elsewhere"
+	case to.Host == "":
+		return " to " + to.Path
+	case to.Query().Has("error"):
+		return " back, " + to.Query().Get("error")
+	}
+	return " back"
 }
