@@ -33,6 +33,9 @@ func TestMain(m *testing.M) {
 // publish writes the table to the file, unless some rows were not tried.
 func publish(file string) error {
 	for _, s := range sections {
+		if s.listed() != s.numbers {
+			return fmt.Errorf("the table is not written: rows of section %d are missing", s.id)
+		}
 		for _, r := range s.rows {
 			if r.verdict() == untried {
 				return fmt.Errorf("the table is not written: row %d was not tried", r.id)
@@ -60,7 +63,7 @@ func figure(t *testing.T, format string, args ...any) {
 func summary() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s; %s; `make attack`\n\n", e2e.Machine(), time.Now().UTC().Format("2006-01-02 15:04 UTC"))
-	fmt.Fprintf(&b, "| section | rows | hold in %s | do not | wait | not tried |\n|---|---|---|---|---|---|---|---|\n", strings.Join(stores, " | in "))
+	fmt.Fprintf(&b, "| section | rows | hold in %s | do not | apart | wait | not tried |\n|---|---|---|---|---|---|---|---|---|\n", strings.Join(stores, " | in "))
 	for _, s := range sections {
 		s.count(&b)
 	}
@@ -85,8 +88,8 @@ func (s *section) count(b *strings.Builder) {
 	for _, store := range stores {
 		fmt.Fprintf(b, " %d |", on[store])
 	}
-	failing := len(s.rows) - verdicts[holds] - verdicts[waits] - verdicts[untried]
-	fmt.Fprintf(b, " %d | %d | %d |\n", failing, verdicts[waits], verdicts[untried])
+	failing := len(s.rows) - verdicts[holds] - verdicts[apart] - verdicts[waits] - verdicts[untried]
+	fmt.Fprintf(b, " %d | %d | %d | %d |\n", failing, verdicts[apart], verdicts[waits], verdicts[untried])
 }
 
 // table is every row, in Markdown.
@@ -103,14 +106,18 @@ func table() string {
 
 const (
 	holds   = "holds"
+	apart   = "apart"
 	waits   = "waits"
 	untried = "not tried"
 )
 
-// verdict is over all stores; what is tried apart need not be on all of them.
+// verdict is over all stores.
 func (r *row) verdict() string {
-	if r.waits != "" {
+	switch {
+	case r.waits != "":
 		return waits
+	case r.apart != "":
+		return apart
 	}
 	var failing []string
 	for _, store := range stores {
@@ -121,7 +128,7 @@ func (r *row) verdict() string {
 	switch {
 	case len(failing) > 0:
 		return "**does not hold** on " + strings.Join(failing, ", ")
-	case len(r.results) == 0, len(r.results) < len(stores) && !r.apart:
+	case len(r.results) < len(stores):
 		return untried
 	}
 	return holds
@@ -129,8 +136,11 @@ func (r *row) verdict() string {
 
 // got is what the stores answered: once where that is the same.
 func (r *row) got() string {
-	if r.waits != "" {
+	switch {
+	case r.waits != "":
 		return "waits for " + r.waits
+	case r.apart != "":
+		return "tried by " + r.apart
 	}
 	var all []string
 	same := len(r.results) == len(stores)

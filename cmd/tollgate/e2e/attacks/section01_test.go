@@ -35,9 +35,9 @@ var transportRows = []*row{
 	{id: 31, sent: "8 MB of chunks that do not end", want: "413 and closed, not much of it read", try: endlessChunks},
 	{id: 32, sent: "`Expect: 100-continue` for 1 MB", want: "413 without a 100", try: expectTooMuch},
 	{id: 33, sent: "50 MB in 50 KB of gzip", want: "415; memory as before", try: gzipBomb},
-	{id: 34, sent: "10,000 connections that send a byte of a header a second", want: "408 or closed within 10 s; others are served", apart: true},
-	{id: 36, sent: "requests whose answers are never read", want: "closed within 10 s", apart: true},
-	{id: 37, sent: "10,000 idle connections", want: "closed at the idle timeout; others are served", apart: true},
+	{id: 34, sent: "10,000 connections that send a byte of a header a second", want: "408 or closed within 10 s; others are served", apart: siege},
+	{id: 36, sent: "requests whose answers are never read", want: "closed within 10 s", apart: siege},
+	{id: 37, sent: "10,000 idle connections", want: "closed at the idle timeout; others are served", apart: siege},
 	{id: 38, sent: "100 requests at once, tokens good, bad, missing, another's; then one with a bad version, and one more", want: "in order, each by its own token; 400 and closed, and no more", try: pipelined},
 	{id: 39, sent: "refused early, with a request hidden in the body", want: "413 or 401; the hidden one is not answered", try: hiddenInBody},
 	{id: 41, sent: "HTTP/2 without asking; upgrades to h2c and websocket", want: "400 and closed; 200 in HTTP/1.1", try: otherProtocols},
@@ -57,6 +57,9 @@ var transportRows = []*row{
 	{id: 58, sent: "`Range`, `If-None-Match`, `If-Modified-Since` on /token and /introspect", want: "200, whole", try: conditions},
 	{id: 59, sent: "`Accept-Encoding` on /token and /introspect", want: "200, not compressed", try: compression},
 }
+
+// siege is where crowds, floods, times and races are measured.
+const siege = "`make siege`"
 
 const (
 	formType  = "Content-Type: application/x-www-form-urlencoded\r\n"
