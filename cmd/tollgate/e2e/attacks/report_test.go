@@ -63,7 +63,7 @@ func figure(t *testing.T, format string, args ...any) {
 func summary() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s; %s; `make attack`\n\n", e2e.Machine(), time.Now().UTC().Format("2006-01-02 15:04 UTC"))
-	fmt.Fprintf(&b, "| section | rows | hold in %s | do not | apart | wait | not tried |\n|---|---|---|---|---|---|---|---|---|\n", strings.Join(stores, " | in "))
+	fmt.Fprintf(&b, "| section | rows | hold in %s | not in memory | do not | apart | wait | not tried |\n|---|---|---|---|---|---|---|---|---|---|\n", strings.Join(stores, " | in "))
 	for _, s := range sections {
 		s.count(&b)
 	}
@@ -75,9 +75,12 @@ func summary() string {
 }
 
 func (s *section) count(b *strings.Builder) {
-	verdicts, on := map[string]int{}, map[string]int{}
+	verdicts, on, notInMemory := map[string]int{}, map[string]int{}, 0
 	for _, r := range s.rows {
 		verdicts[r.verdict()]++
+		if r.notInMemory != "" {
+			notInMemory++
+		}
 		for store, result := range r.results {
 			if result.holds {
 				on[store]++
@@ -89,7 +92,7 @@ func (s *section) count(b *strings.Builder) {
 		fmt.Fprintf(b, " %d |", on[store])
 	}
 	failing := len(s.rows) - verdicts[holds] - verdicts[apart] - verdicts[waits] - verdicts[untried]
-	fmt.Fprintf(b, " %d | %d | %d | %d |\n", failing, verdicts[apart], verdicts[waits], verdicts[untried])
+	fmt.Fprintf(b, " %d | %d | %d | %d | %d |\n", notInMemory, failing, verdicts[apart], verdicts[waits], verdicts[untried])
 }
 
 // table is every row, in Markdown.
@@ -128,10 +131,18 @@ func (r *row) verdict() string {
 	switch {
 	case len(failing) > 0:
 		return "**does not hold** on " + strings.Join(failing, ", ")
-	case len(r.results) < len(stores):
+	case len(r.results) < r.stores():
 		return untried
 	}
 	return holds
+}
+
+// stores is on how many of them a row is to be tried.
+func (r *row) stores() int {
+	if r.notInMemory != "" {
+		return len(stores) - 1
+	}
+	return len(stores)
 }
 
 // got is what the stores answered: once where that is the same.
@@ -143,6 +154,9 @@ func (r *row) got() string {
 		return "tried by " + r.apart
 	}
 	var all []string
+	if r.notInMemory != "" {
+		all = append(all, "memory: not tried, "+r.notInMemory)
+	}
 	same := len(r.results) == len(stores)
 	for _, store := range stores {
 		if result := r.results[store]; result != nil {

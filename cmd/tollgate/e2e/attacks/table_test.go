@@ -18,6 +18,8 @@ type row struct {
 	apart string // what else tries it, and says so in a table of its own: numbers, not answers
 	waits string // for what that is not there yet
 
+	notInMemory string // why it is not tried there, and which test inside stands for it
+
 	results map[string]*result // by store
 }
 
