@@ -84,8 +84,11 @@ func (a Answer) Active() bool {
 }
 
 // Do sends a request.
-func Do(r *http.Request) Answer {
-	resp, err := client.Do(r)
+func Do(r *http.Request) Answer { return DoWith(client, r) }
+
+// DoWith sends a request by a client of the caller's, who has cookies or certificates of its own.
+func DoWith(c *http.Client, r *http.Request) Answer {
+	resp, err := c.Do(r)
 	if err != nil {
 		return Answer{Err: err}
 	}

@@ -5,6 +5,7 @@
 //
 // A row of the table in deploy/SECURITY.md is a function here that sends and checks; the sections'
 // files list them, in the order of their numbers. It knows the product by its binary and its sockets
-// alone. Rows about what is not there yet say what they wait for; rows about crowds, floods and times say
-// who tries them. A number without a row fails TestTable.
+// alone, save that it opens a signing key with a master key of its own making: what is read of claims
+// shows only under a good signature. Rows about what is not there yet say what they wait for; rows
+// about crowds, floods and times say who tries them. A number without a row fails TestTable.
 package attacks

@@ -22,6 +22,7 @@ type place struct {
 	spa     e2e.App   // public: code, refresh; a loopback redirect
 
 	redis    e2e.Redis     // of the installation; empty in memory
+	prefix   string        // of its keys there
 	token    string        // a good one of the service
 	baseline time.Duration // p99 of a good request on a connection of its own
 	repeated int           // requests that were sent again
@@ -37,7 +38,7 @@ var settings = []string{
 // start runs Tollgate on a store: "memory", or a kind of Redis that e2e.StartRedis knows.
 func start(t *testing.T, store string) *place {
 	t.Helper()
-	p := &place{store: store}
+	p := &place{store: store, prefix: firstPrefix}
 	if store == "memory" {
 		p.node = e2e.NewDev(t)
 		p.node.Setenv(settings...)
@@ -49,15 +50,24 @@ func start(t *testing.T, store string) *place {
 		p.redis = e2e.StartRedis(t)
 		p.node = e2e.StartServeOn(t, p.redis, settings...)
 		p.peer = p.node.Peer()
-		apps := p.node.Seed(t)
-		p.service, p.gateway, p.web = apps.Service, apps.Gateway, apps.Web
-		p.spa = p.node.AddApp(t, map[string]any{
-			"client_id": "spa", "client_name": "Page", "scope": p.web.Scope, "token_endpoint_auth_method": "none",
-			"grant_types": []string{"authorization_code", "refresh_token"}, "redirect_uris": []string{"http://127.0.0.1:8086/callback"},
-		})
+		p.furnish(t)
 	}
 	p.ready(t)
 	return p
+}
+
+// firstPrefix is the key prefix that e2e gives every installation.
+const firstPrefix = "e2e"
+
+// furnish registers clients and the user.
+func (p *place) furnish(tb testing.TB) {
+	tb.Helper()
+	apps := p.node.Seed(tb)
+	p.service, p.gateway, p.web = apps.Service, apps.Gateway, apps.Web
+	p.spa = p.node.AddApp(tb, map[string]any{
+		"client_id": "spa", "client_name": "Page", "scope": p.web.Scope, "token_endpoint_auth_method": "none",
+		"grant_types": []string{"authorization_code", "refresh_token"}, "redirect_uris": []string{"http://127.0.0.1:8086/callback"},
+	})
 }
 
 // elsewhere is the row on a node with further settings: in memory an installation of its own, on
