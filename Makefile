@@ -59,7 +59,7 @@ faults: ## break Redis, nodes, clocks and networks; the table goes to deploy/REL
 	FAULTS_REPORT=$(CURDIR)/deploy/RELIABILITY.md go test -tags faults -count=1 -timeout 60m -v ./cmd/tollgate/e2e/faults
 
 attack: build ## send what attackers send, on every kind of store; the table goes to deploy/SECURITY.md
-	@.ci/need redis-server
+	@.ci/need redis-server nginx
 	ATTACKS_REPORT=$(CURDIR)/deploy/SECURITY.md TOLLGATE_BIN="$(CURDIR)/bin/tollgate" go test -tags attacks -count=1 -timeout 30m -v ./cmd/tollgate/e2e/attacks
 
 BENCH ?= .
