@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"math/big"
 	"net"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -48,19 +49,23 @@ func (x *trial) jwks() (all []publicKey, whole []byte) {
 
 // der is the key as programs keep it; nil of an Ed25519 key, whose bytes are in the JWK as they are.
 func (k *publicKey) der() []byte {
-	number := func(s string) *big.Int {
-		raw, _ := b64.DecodeString(s)
-		return new(big.Int).SetBytes(raw)
+	raw := func(s string) []byte {
+		b, _ := b64.DecodeString(s)
+		return b
 	}
+	number := func(s string) *big.Int { return new(big.Int).SetBytes(raw(s)) }
 	var public any
+	var err error
 	switch k.Alg {
 	case "RS256":
 		public = &rsa.PublicKey{N: number(k.N), E: int(number(k.E).Int64())}
 	case "ES256":
-		public = &ecdsa.PublicKey{Curve: elliptic.P256(), X: number(k.X), Y: number(k.Y)}
+		public, err = ecdsa.ParseUncompressedPublicKey(elliptic.P256(), slices.Concat([]byte{4}, raw(k.X), raw(k.Y)))
 	default:
-		raw, _ := b64.DecodeString(k.X)
-		return raw
+		return raw(k.X)
+	}
+	if err != nil {
+		panic(err)
 	}
 	der, err := x509.MarshalPKIXPublicKey(public)
 	if err != nil {
