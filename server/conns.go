@@ -16,8 +16,8 @@ const (
 	idleTimeout  = 60 * time.Second // longer than what load balancers keep open
 
 	watchTick   = 250 * time.Millisecond // how late a timeout may be
-	watchShards = 16
-	timedOut    = -1 // instead of a deadline: it is over
+	watchShards = 16                     // looked through one after the other: who is late together does not end together
+	timedOut    = -1                     // instead of a deadline: it is over
 )
 
 // watch ends connections that take too long. fasthttp would set a timer of the runtime three times a
@@ -26,6 +26,7 @@ const (
 type watch struct {
 	start  time.Time
 	next   atomic.Uint64
+	turn   int // the shard that is looked through next
 	shards [watchShards]watchShard
 }
 
@@ -44,7 +45,7 @@ func newWatch() *watch {
 
 // run looks until ctx ends.
 func (w *watch) run(ctx context.Context) {
-	ticker := time.NewTicker(watchTick)
+	ticker := time.NewTicker(watchTick / watchShards)
 	defer ticker.Stop()
 	for {
 		select {
@@ -56,15 +57,15 @@ func (w *watch) run(ctx context.Context) {
 	}
 }
 
+// look goes through one shard, whose turn it is.
 func (w *watch) look() {
 	now := time.Since(w.start).Milliseconds()
-	for i := range w.shards {
-		shard := &w.shards[i]
-		shard.mu.Lock()
-		for c := range shard.conns {
-			c.expire(now)
-		}
-		shard.mu.Unlock()
+	shard := &w.shards[w.turn]
+	w.turn = (w.turn + 1) % watchShards
+	shard.mu.Lock()
+	defer shard.mu.Unlock()
+	for c := range shard.conns {
+		c.expire(now)
 	}
 }
 

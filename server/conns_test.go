@@ -26,7 +26,9 @@ func newTimedWire(t *testing.T) *timedWire {
 // pass lets so much time go by for the watch.
 func (w *timedWire) pass(d time.Duration) {
 	w.watch.start = w.watch.start.Add(-d)
-	w.watch.look()
+	for range watchShards {
+		w.watch.look()
+	}
 }
 
 // receive has the server read what the client sends.
@@ -111,6 +113,33 @@ func TestConns_SlowHandlerIsNotTheClientsFault(t *testing.T) {
 	w.receive("GET")
 	w.server.SetWriteDeadline(w.in(writeTimeout))
 	w.answer("200")
+}
+
+// Ten thousand slow clients that came together would else be told so at one instant, and everybody who
+// asks meanwhile would wait.
+func TestConns_WhoIsLateTogetherDoesNotEndTogether(t *testing.T) {
+	const each = 10
+	w := newWatch()
+	w.start = w.start.Add(-time.Minute)
+	all := make([]*timedConn, each*watchShards)
+	for i := range all {
+		client, conn := net.Pipe()
+		t.Cleanup(func() { client.Close() })
+		all[i] = w.add(conn)
+		all[i].due.Store(1)
+	}
+	for turn := range watchShards {
+		w.look()
+		ended := 0
+		for _, c := range all {
+			if c.due.Load() == timedOut {
+				ended++
+			}
+		}
+		if want := each * (turn + 1); ended != want {
+			t.Fatalf("%d are ended after %d turns, want %d", ended, turn+1, want)
+		}
+	}
 }
 
 func TestConns_WithoutADeadlineItStays(t *testing.T) {
