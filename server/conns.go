@@ -15,6 +15,10 @@ const (
 	writeTimeout = 5 * time.Second  // a reader who does not read ends here
 	idleTimeout  = 60 * time.Second // longer than what load balancers keep open
 
+	// sendBuffer is how much of its answers the kernel takes for a client, in bytes; it keeps as much again
+	// for itself. Left to it, that would be megabytes of what nobody reads.
+	sendBuffer = 32 << 10
+
 	watchTick   = 250 * time.Millisecond // how late a timeout may be
 	watchShards = 16                     // looked through one after the other: who is late together does not end together
 	timedOut    = -1                     // instead of a deadline: it is over
@@ -71,6 +75,7 @@ func (w *watch) look() {
 
 // add watches a new connection, whose first request is due now.
 func (w *watch) add(conn net.Conn) *timedConn {
+	bound(conn)
 	c := &timedConn{Conn: conn, watch: w, shard: &w.shards[w.next.Add(1)%watchShards]}
 	c.due.Store(w.until(time.Now().Add(readTimeout)))
 	c.shard.mu.Lock()
@@ -123,14 +128,37 @@ func (c *timedConn) setDue(t time.Time) error {
 	return c.Conn.SetDeadline(time.Time{})
 }
 
-// Write writes an answer, or a part of one.
+// bound limits what the kernel keeps of answers that are not read.
+func bound(conn net.Conn) {
+	if tcp := tcpOf(conn); tcp != nil {
+		_ = tcp.SetWriteBuffer(sendBuffer) // fails where it is closed
+	}
+}
+
+// tcpOf is the connection under one that may be TLS; nil where it is none of the network's.
+func tcpOf(conn net.Conn) *net.TCPConn {
+	if secure, ok := conn.(*tls.Conn); ok {
+		conn = secure.NetConn()
+	}
+	tcp, _ := conn.(*net.TCPConn)
+	return tcp
+}
+
+// Write writes an answer, or a part of one. What is not taken in time is thrown away with the connection:
+// the kernel would go on offering it for minutes to who does not read.
 func (c *timedConn) Write(b []byte) (int, error) {
 	if !c.writing && c.due.Load() == timedOut {
 		if err := c.SetWriteDeadline(time.Now().Add(writeTimeout)); err != nil {
 			return 0, err
 		}
 	}
-	return c.Conn.Write(b)
+	n, err := c.Conn.Write(b)
+	if err != nil {
+		if tcp := tcpOf(c.Conn); tcp != nil {
+			_ = tcp.SetLinger(0) // fails where it is closed
+		}
+	}
+	return n, err
 }
 
 // expire wakes who reads or writes, if it takes too long.

@@ -4,11 +4,14 @@ import (
 	"bufio"
 	"context"
 	"crypto/tls"
+	"errors"
 	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -126,5 +129,38 @@ func TestSlow_MuteTLSConnectionHoldsUpNobody(t *testing.T) {
 	}
 	if took := time.Since(begun); took > 3*time.Second { // the handshake of the mute one would take 5
 		t.Errorf("a handshake waited %v", took)
+	}
+}
+
+// unread serves answers that are counted in bytes, to a client who has sent so many requests and does
+// not read.
+func unread(t *testing.T, requests int) (client net.Conn, written *atomic.Int64) {
+	t.Helper()
+	written = new(atomic.Int64)
+	address := serveSlowly(t, func(http *fasthttp.RequestCtx) {
+		http.SetBodyString(strings.Repeat("x", 500))
+		written.Add(500)
+	}, 0, false)
+	client = dial(t, address)
+	client.(*net.TCPConn).SetReadBuffer(4096)
+	io.WriteString(client, strings.Repeat("GET / HTTP/1.1\r\nHost: a\r\n\r\n", requests))
+	return client, written
+}
+
+func TestSlow_WhatIsNotReadIsNotKept(t *testing.T) {
+	t.Parallel()
+	client, _ := unread(t, 500) // all of them are read: what is not would end in a reset by itself
+	time.Sleep(writeTimeout + time.Second)
+	if _, err := io.Copy(io.Discard, client); !errors.Is(err, syscall.ECONNRESET) {
+		t.Errorf("after its time the answer ends with %v, want a reset", err)
+	}
+}
+
+func TestSlow_KernelTakesLittleOfWhatIsNotRead(t *testing.T) {
+	t.Parallel()
+	_, written := unread(t, 20_000)
+	time.Sleep(time.Second)
+	if n := written.Load(); n > 8*sendBuffer {
+		t.Errorf("%d KiB of answers were taken off us", n>>10)
 	}
 }
