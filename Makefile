@@ -1,7 +1,7 @@
 # Every target stands alone: it builds what it runs and installs what it needs, or says what is missing.
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test check race clients browser faults attack bench bench-edge load fuzz clean
+.PHONY: help run build test check race clients browser faults attack siege bench bench-edge load fuzz clean
 
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
 COMMIT  := $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
@@ -29,8 +29,8 @@ test: ## run every test, on memory and on a real Redis
 check: $(STATICCHECK) $(GOVULNCHECK) ## format, vet, staticcheck, govulncheck, imports
 	@echo gofmt -l .; files=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$files" || { echo "not formatted: $$files"; exit 1; }
 	go vet ./...
-	go vet -tags attacks,clients,faults ./...
-	$(STATICCHECK) -tags attacks,clients,faults ./...
+	go vet -tags attacks,clients,faults,siege ./...
+	$(STATICCHECK) -tags attacks,clients,faults,siege ./...
 	@.ci/vulncheck $(GOVULNCHECK)
 	go test -count=1 -run '^TestHouse' ./cmd/tollgate
 
@@ -61,6 +61,10 @@ faults: ## break Redis, nodes, clocks and networks; the table goes to deploy/REL
 attack: build ## send what attackers send, on every kind of store; the table goes to deploy/SECURITY.md
 	@.ci/need redis-server nginx
 	ATTACKS_REPORT=$(CURDIR)/deploy/SECURITY.md TOLLGATE_BIN="$(CURDIR)/bin/tollgate" go test -tags attacks -count=1 -timeout 30m -v ./cmd/tollgate/e2e/attacks
+
+siege: ## 10,000 slow clients, a million hostile requests, timing, races; the table goes to deploy/SECURITY.md
+	@.ci/need redis-server
+	SIEGE_REPORT=$(CURDIR)/deploy/SECURITY.md go test -tags siege -count=1 -timeout 40m -v ./cmd/tollgate/e2e/siege
 
 BENCH ?= .
 BENCHTIME ?= 1s

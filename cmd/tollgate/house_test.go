@@ -24,6 +24,7 @@ var house = map[string][]string{
 	"cmd/tollgate/e2e":         {"redisx/redistest"},
 	"cmd/tollgate/e2e/attacks": {},
 	"cmd/tollgate/e2e/faults":  {},
+	"cmd/tollgate/e2e/siege":   {},
 	"server":                   {"flows", "flows/oauth", "flows/clientauth", "flows/token", "flows/keys", "cache"},
 	"flows":                    {"flows/oauth", "flows/clientauth", "flows/token", "flows/keys", "flows/store", "cache"},
 	"flows/clientauth":         {"flows/oauth", "flows/store", "cache"},

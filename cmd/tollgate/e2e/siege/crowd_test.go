@@ -1,0 +1,148 @@
+//go:build siege
+
+package siege
+
+import (
+	"errors"
+	"io"
+	"net"
+	"os"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+)
+
+const (
+	dialers   = 16
+	addresses = 250  // 127.0.1.1 and on: one address has not enough ports for many tests in a row
+	spare     = 2000 // files, beside those of the connections
+)
+
+// source is where the connection of that number comes from.
+func source(i int) net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 1, byte(1+i%addresses))} }
+
+// crowd is many connections to a node at a time.
+type crowd struct {
+	conns []*held
+	last  time.Time // when the last of them was opened
+}
+
+type held struct {
+	net.Conn
+	opened time.Time
+	lasted time.Duration // until the node ended it; 0 while it has not
+}
+
+// gatherTime is how long a crowd takes to come, less than what it is here for: all are there at a time.
+const gatherTime = 3500 * time.Millisecond
+
+// gather opens so many connections, evenly over gatherTime, and begins each.
+func (b *besieged) gather(t *testing.T, count int, dialer net.Dialer, begin func(net.Conn) error) *crowd {
+	t.Helper()
+	c := &crowd{conns: make([]*held, count)}
+	t.Cleanup(c.leave)
+	start := time.Now()
+	inTurns(count, dialers, func(i int) {
+		time.Sleep(time.Until(start.Add(gatherTime * time.Duration(i) / time.Duration(count))))
+		from := dialer
+		from.LocalAddr = source(i)
+		conn, err := from.Dial("tcp", b.host)
+		if err != nil {
+			t.Errorf("connection %d: %v", i, err)
+			return
+		}
+		c.conns[i] = &held{Conn: conn, opened: time.Now()}
+		if err := begin(conn); err != nil {
+			t.Errorf("connection %d: %v", i, err)
+		}
+	})
+	if t.Failed() {
+		t.FailNow()
+	}
+	c.last = time.Now()
+	return c
+}
+
+// await reads from each connection until the node ends it, until limit at most, and returns how long the
+// one lived that lived longest, and how many were not ended.
+func (c *crowd) await(limit time.Duration) (longest time.Duration, left int) {
+	var all sync.WaitGroup
+	for _, h := range c.conns {
+		all.Go(func() {
+			h.SetReadDeadline(time.Now().Add(limit))
+			if _, err := io.Copy(io.Discard, h); !errors.Is(err, os.ErrDeadlineExceeded) {
+				h.lasted = time.Since(h.opened)
+			}
+		})
+	}
+	all.Wait()
+	for _, h := range c.conns {
+		if longest = max(longest, h.lasted); h.lasted == 0 {
+			left++
+		}
+	}
+	return longest, left
+}
+
+// trickle sends one byte a second on each connection until stop is called, spread over the second.
+func (c *crowd) trickle() (stop func()) {
+	ended, done := make(chan struct{}), make(chan struct{})
+	const slices = 100
+	go func() {
+		defer close(done)
+		tick := time.NewTicker(time.Second / slices)
+		defer tick.Stop()
+		for turn := 0; ; turn++ {
+			select {
+			case <-ended:
+				return
+			case <-tick.C:
+			}
+			for i := turn % slices; i < len(c.conns); i += slices {
+				c.conns[i].Write([]byte("a")) // fails once the node has ended it
+			}
+		}
+	}()
+	return func() {
+		close(ended)
+		<-done
+	}
+}
+
+func (c *crowd) leave() {
+	for _, h := range c.conns {
+		if h != nil {
+			h.Close()
+		}
+	}
+}
+
+// wantFiles lets us, and the nodes that are started from here on, have that many files open.
+func wantFiles(t *testing.T, count int) {
+	t.Helper()
+	var limit syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
+		t.Fatal(err)
+	}
+	want := uint64(count + spare)
+	limit.Cur, limit.Max = max(limit.Cur, want), max(limit.Max, want)
+	if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
+		t.Skipf("%d open files are not allowed: %v", want, err)
+	}
+}
+
+// inTurns calls do with every number below count, from so many goroutines.
+func inTurns(count, callers int, do func(i int)) {
+	var next atomic.Int64
+	var all sync.WaitGroup
+	for range callers {
+		all.Go(func() {
+			for i := next.Add(1) - 1; i < int64(count); i = next.Add(1) - 1 {
+				do(int(i))
+			}
+		})
+	}
+	all.Wait()
+}
