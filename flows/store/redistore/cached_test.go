@@ -187,6 +187,30 @@ func TestCached_FreshSeesWhatAnotherNodeEnded(t *testing.T) {
 }
 
 // Redis answers a write before it takes back what it told us before; the writer must not see that.
+// Decoding it again would take longer than hearing that there is no such client, and so tell that there is one.
+func TestCached_ClientThatHasNotChangedIsNotDecodedAgain(t *testing.T) {
+	_, a, _ := nodes(t)
+	ctx := t.Context()
+	if err := a.CreateClient(ctx, &oauth.Client{ID: "app"}); err != nil {
+		t.Fatal(err)
+	}
+	remembered, err := a.GetClient(ctx, "app")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if asked, err := a.GetClient(store.Fresh(ctx), "app"); asked != remembered || err != nil {
+		t.Errorf("asked for again: %p %v, remembered: %p", asked, err, remembered)
+	}
+	changed := *remembered
+	changed.Name = "changed"
+	if err := a.UpdateClient(ctx, &changed); err != nil {
+		t.Fatal(err)
+	}
+	if asked, err := a.GetClient(store.Fresh(ctx), "app"); err != nil || asked.Name != "changed" {
+		t.Errorf("after a change: %v %v", asked, err)
+	}
+}
+
 func TestCached_WhatThisNodeEndsIsSeenByTheNextCall(t *testing.T) {
 	_, a, _ := nodes(t)
 	if err := a.CreateClient(t.Context(), &oauth.Client{ID: "app"}); err != nil {

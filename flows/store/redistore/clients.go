@@ -16,7 +16,7 @@ func (s *Store) GetClient(ctx context.Context, id string) (*oauth.Client, error)
 		if err != nil {
 			return nil, err
 		}
-		return parseClient(value, id)
+		return s.decoded.decode(value, id)
 	}
 	generation, age := s.Generation(""), time.Since(s.opened)
 	client, kept := s.decoded.get(id, generation, age)
