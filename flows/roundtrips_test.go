@@ -160,6 +160,22 @@ func TestRoundTrips_AnUnknownClientCostsAsMuchAsAWrongSecret(t *testing.T) {
 	}
 }
 
+// The same for users: row 394.
+func TestRoundTrips_AnUnknownUserCostsAsMuchAsAWrongPassword(t *testing.T) {
+	w, server := onRedis(t)
+	ran := monitor(t, server)
+	for _, username := range []string{DemoUser, "nobody", "nobody", DemoUser} {
+		commands := ran(func() {
+			if _, err := w.checkPassword(t.Context(), "", username, "wrong"); err != ErrWrongPassword {
+				t.Fatal(err)
+			}
+		})
+		if len(commands) != 2 || !strings.HasPrefix(commands[0], `"GET" "p:username:`) || !strings.HasPrefix(commands[1], `"GET" "p:user:`) {
+			t.Errorf("%s: Redis ran %q, want one GET for the name and one for the record", username, commands)
+		}
+	}
+}
+
 // What a node remembers may be older than what it is asked about; then the store decides.
 func TestRoundTrips_NothingIsRefusedFromMemory(t *testing.T) {
 	a, server := onRedis(t)
