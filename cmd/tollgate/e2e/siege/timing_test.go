@@ -135,7 +135,7 @@ func (l login) as(username, password string) string {
 func TestTiming_T3_UserExists(t *testing.T) {
 	b := besiege(t)
 	form := b.login(t)
-	j := exam(t, b, size(t, "SIEGE_LOGINS", 3000), 401,
+	j := exam(t, b, size(t, "SIEGE_LOGINS", 2500), 401,
 		func(int) string { return form.as(e2e.DemoUser, e2e.Random()) },
 		func(int) string { return form.as(like(e2e.DemoUser), e2e.Random()) })
 	record(t, "T3", j.equal(), "%s", j)
