@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"net"
+	"sync"
 	"syscall"
 	"time"
 
@@ -21,6 +22,9 @@ const (
 
 // Serve answers on both listeners until Shutdown, or until one of them fails. It takes them over.
 func (s *Server) Serve(public, ops net.Listener) error {
+	if !s.listeners.take(public, ops) {
+		return nil
+	}
 	w := newWatch()
 	go w.run(s.base)
 	ended := make(chan error, 2)
@@ -36,6 +40,39 @@ func (s *Server) Serve(public, ops net.Listener) error {
 		}
 	}
 	return nil
+}
+
+// listeners are what is served. A Shutdown may come before fasthttp knows of them, which then would end
+// nothing, and serving would go on.
+type listeners struct {
+	mu    sync.Mutex
+	taken []net.Listener
+	ended bool
+}
+
+// take reports whether they are to be served, or else closes them.
+func (l *listeners) take(all ...net.Listener) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.taken = all
+	if l.ended {
+		l.closeAll()
+	}
+	return !l.ended
+}
+
+// end closes what there is and what comes.
+func (l *listeners) end() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.ended = true
+	l.closeAll()
+}
+
+func (l *listeners) closeAll() {
+	for _, ln := range l.taken {
+		_ = ln.Close() // most are closed already
+	}
 }
 
 // watched is a listener whose connections end in time. It waits out what passes, such as a process
@@ -88,6 +125,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, drainDeadline)
 	defer cancel()
 	defer s.stop()
+	defer s.listeners.end()
 	err := s.publicHTTP.ShutdownWithContext(ctx)
 	return errors.Join(err, s.opsHTTP.ShutdownWithContext(ctx)) // last, so that probes see the drain
 }

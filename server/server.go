@@ -88,6 +88,7 @@ type Server struct {
 	base      context.Context    // of everything that works for this server
 	stop      context.CancelFunc // ends it
 
+	listeners  listeners
 	publicHTTP *fasthttp.Server
 	opsHTTP    *fasthttp.Server
 }
