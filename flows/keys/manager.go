@@ -59,7 +59,7 @@ type Config struct {
 type Manager struct {
 	cfg  Config
 	snap atomic.Pointer[Set]
-	read atomic.Pointer[reading] // the last one that succeeded
+	read atomic.Pointer[reading] // the last one in which all keys opened
 
 	// mu stands around reading or saving the set and swapping the snapshot, so that an older
 	// read can never replace a newer save. No key is made while it is held.
@@ -130,12 +130,14 @@ func (m *Manager) reread(ctx context.Context) error {
 	if err := m.adopt(ks); err != nil {
 		return err
 	}
-	m.read.Store(begun)
+	if m.unopened == nil {
+		m.read.Store(begun)
+	}
 	return m.unopened
 }
 
-// IsFresh reports whether the set was read at most so long before now, and the store has not said since
-// that it may be another.
+// IsFresh reports whether the set was read, and every key of it opened, at most so long before now, and the
+// store has not said since that it may be another.
 func (m *Manager) IsFresh(now time.Time, within time.Duration) bool {
 	last := m.read.Load()
 	return last != nil && last.generation == m.cfg.Store.Generation("") && now.Sub(last.at) < within
