@@ -15,6 +15,10 @@ const (
 	// settleAgain is how long it waits after Redis could not be told.
 	settleAgain = 250 * time.Millisecond
 
+	// maxTold keys are settled by one run of the script, which holds Redis up no longer than half a
+	// millisecond then.
+	maxTold = 128
+
 	settleTags = "0123456789abcdef" // allowances lie in so many slots of a cluster
 )
 
@@ -83,21 +87,23 @@ func (s *SharedLimits) Run(ctx context.Context) {
 // settle tells once what there is to be told, in one round trip, and reports whether Redis took any of
 // it.
 func (s *SharedLimits) settle(ctx context.Context) bool {
-	var slots [len(settleTags)]slotOfLimits
+	var slots [len(settleTags)]*slotOfLimits // those that are being filled
+	var calls []Call
+	var told []*slotOfLimits
 	for i := range s.limits {
 		s.spent = s.limits[i].Take(s.spent[:0])
 		for _, spent := range s.spent {
 			slot := &slots[spent.Name[0]%byte(len(slots))]
-			slot.tell(s.keyOf(&spent), &spent, s.limits[i].Settle)
+			if *slot == nil || len((*slot).keys) == maxTold {
+				*slot = &slotOfLimits{}
+				told = append(told, *slot)
+			}
+			(*slot).tell(s.keyOf(&spent), &spent, s.limits[i].Settle)
 		}
 	}
-	var calls []Call
-	var told []*slotOfLimits
-	for i := range slots {
-		if slot := &slots[i]; len(slot.call.Keys) > 0 {
-			slot.call.Script = sharedLimit
-			calls, told = append(calls, slot.call), append(told, slot)
-		}
+	for _, slot := range told {
+		slot.call.Script = sharedLimit
+		calls = append(calls, slot.call)
 	}
 	at, taken := time.Now(), len(calls) == 0
 	for i, reply := range s.client.ExecMulti(ctx, "settle_limits", calls...) {
@@ -115,7 +121,7 @@ func (s *SharedLimits) keyOf(spent *Spent) string {
 	return s.prefix + string(tag) + "}:" + base64.RawURLEncoding.EncodeToString(spent.Name[:])
 }
 
-// slotOfLimits is what one slot is told of, and who hears what it says of each key.
+// slotOfLimits is what one slot is told of at once, and who hears what it says of each key.
 type slotOfLimits struct {
 	call    Call
 	keys    []uint64

@@ -225,3 +225,39 @@ func TestSharedLimits_SettleInAClusterAndAsTheDocumentedUser(t *testing.T) {
 		check(t, redisx.Config{Addresses: []string{redistest.Start(t, "--include", acl).Addr}, Username: "tollgate", Password: "change-me"})
 	})
 }
+
+func TestSharedLimits_NoScriptRunsLong(t *testing.T) {
+	const keys, most = 1000, 128
+	server := redistest.Start(t)
+	shared := redisx.NewSharedLimits(open(t, redisx.Config{Addresses: []string{server.Addr}}), "p")
+	var heard atomic.Int64
+	once := true
+	shared.Add(redisx.Limit{
+		Take: func(dst []redisx.Spent) []redisx.Spent {
+			for i := 0; once && i < keys; i++ {
+				dst = append(dst, redisx.Spent{Key: uint64(i), Name: [16]byte{0, byte(i), byte(i >> 8)}, Amount: time.Minute})
+			}
+			once = false
+			return dst
+		},
+		Settle: func(uint64, time.Time, time.Duration) { heard.Add(1) },
+	})
+	ctx, cancel := context.WithCancel(t.Context())
+	var running sync.WaitGroup
+	running.Go(func() { shared.Run(ctx) })
+	t.Cleanup(func() { cancel(); running.Wait() })
+	shared.Wake() <- struct{}{}
+	awaitTrue(t, func() bool { return heard.Load() == keys })
+	runs := 0
+	for line := range strings.Lines(server.Text(t, "INFO", "commandstats")) {
+		if calls, found := strings.CutPrefix(line, "cmdstat_eval"); found { // EVALSHA, and EVAL where it was not known
+			_, calls, _ = strings.Cut(calls, "calls=")
+			calls, _, _ = strings.Cut(calls, ",")
+			n, _ := strconv.Atoi(calls)
+			runs += n
+		}
+	}
+	if least := (keys + most - 1) / most; runs < least {
+		t.Errorf("%d keys of one slot were settled by %d runs of the script, want %d at least", keys, runs, least)
+	}
+}
