@@ -31,8 +31,9 @@ type keptOrigins struct {
 
 // originSet is immutable.
 type originSet struct {
-	known map[string]struct{}
-	until time.Duration // the age of the store until when that is believed
+	known  map[string]struct{}
+	until  time.Duration // the age of the store until when that is believed
+	failed error         // why nothing is known
 }
 
 // clientOrigins is what is noted of a client.
@@ -52,15 +53,21 @@ func (s *Store) HasOrigin(ctx context.Context, origin string) (bool, error) {
 		}
 	}
 	_, known := set.known[origin]
-	return known, nil
+	return known, set.failed
 }
 
 // rereadOrigins looks whether the record has changed. Where that cannot be told, what was known is
-// believed on: all that comes of it is that a page may ask.
+// believed on: all that comes of it is that a page may ask. One caller looks, for a Redis that hangs must not
+// have them wait one after the other; the others go by what is there, unless that was written over here.
 func (s *Store) rereadOrigins(ctx context.Context) (*originSet, error) {
 	const op = "get_origins"
 	k := &s.origins
-	k.mu.Lock()
+	if !k.mu.TryLock() {
+		if before := k.now.Load(); before != nil && before.until > 0 {
+			return before, nil
+		}
+		k.mu.Lock()
+	}
 	defer k.mu.Unlock()
 	before := k.now.Load()
 	if before != nil && time.Since(s.opened) < before.until {
@@ -72,10 +79,10 @@ func (s *Store) rereadOrigins(ctx context.Context) (*originSet, error) {
 	}
 	set := &originSet{}
 	switch {
-	case before != nil && (err != nil || value == k.value):
+	case before != nil && before.known != nil && (err != nil || value == k.value):
 		set.known = before.known
 	case err != nil:
-		return nil, err
+		set.failed = err
 	default:
 		if set.known, err = parseOrigins(op, value); err != nil {
 			return nil, err

@@ -3,6 +3,7 @@ package redistore_test
 import (
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -124,4 +125,28 @@ func TestOrigins_AreMendedByAnUpdateThatIsRefused(t *testing.T) {
 		t.Fatal("a stale update is accepted")
 	}
 	pageOf(t, s, true, 0)
+}
+
+// Public documents are asked for by whoever likes, with an Origin or without: nobody waits behind others.
+func TestOrigins_CallersDoNotWaitOneAfterTheOtherForARedisThatHangs(t *testing.T) {
+	const callers = 100
+	server := redistest.Start(t)
+	s := open(t, server.Addr, "p")
+	server.Pause()
+	t.Cleanup(server.Continue)
+	start := time.Now()
+	var group sync.WaitGroup
+	for range callers {
+		group.Go(func() {
+			if known, err := s.HasOrigin(t.Context(), page); err == nil {
+				t.Errorf("got %v of a Redis that was never asked", known)
+			}
+		})
+	}
+	group.Wait()
+	if took := time.Since(start); took > 5*time.Second {
+		t.Errorf("%d callers took %s", callers, took)
+	}
+	server.Continue()
+	pageOf(t, s, false, 5*time.Second)
 }
