@@ -10,7 +10,7 @@ import (
 
 const (
 	pacedRate        = 500 // validations a second, beside the storm
-	stormConnections = 176
+	stormConnections = 192
 	stormLasts       = 2 * time.Second        // each time: ten answers are beyond p99
 	stormLead        = 400 * time.Millisecond // before and after what is measured
 )
