@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"math"
 	"net"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -19,8 +20,11 @@ const (
 	// for itself. Left to it, that would be megabytes of what nobody reads.
 	sendBuffer = 32 << 10
 
+	minRead = 4 << 10 // bytes that are read ahead at a time, at least
+
 	watchTick   = 250 * time.Millisecond // how late a timeout may be
 	watchShards = 16                     // looked through one after the other: who is late together does not end together
+	endPause    = time.Millisecond       // between those of one shard, a few at a time, over most of its turn
 	timedOut    = -1                     // instead of a deadline: it is over
 )
 
@@ -99,7 +103,9 @@ type timedConn struct {
 	net.Conn
 	watch   *watch
 	shard   *watchShard
-	writing bool // the deadline is an answer's
+	writing bool   // the deadline is an answer's
+	early   []byte // what was read ahead of fasthttp
+	ended   error  // what was to be read ahead does not come
 
 	due atomic.Int64 // in the watch's milliseconds, or timedOut
 	mu  sync.Mutex   // of who says or takes back that it is over
@@ -126,6 +132,34 @@ func (c *timedConn) setDue(t time.Time) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.Conn.SetDeadline(time.Time{})
+}
+
+// Read reads what is early, or else what comes.
+func (c *timedConn) Read(b []byte) (int, error) {
+	if c.early == nil {
+		return c.Conn.Read(b)
+	}
+	n := copy(b, c.early)
+	if c.early = c.early[n:]; len(c.early) == 0 {
+		c.early = nil
+	}
+	return n, nil
+}
+
+// readAhead waits for so many bytes, with memory for those that have come.
+func (c *timedConn) readAhead(n int) error {
+	var early []byte
+	for len(early) < n {
+		early = slices.Grow(early, min(n-len(early), minRead))
+		got, err := c.Conn.Read(early[len(early):min(cap(early), n)])
+		early = early[:len(early)+got]
+		if err != nil && len(early) < n {
+			c.ended = err
+			return err
+		}
+	}
+	c.early = early
+	return nil
 }
 
 // bound limits what the kernel keeps of answers that are not read.

@@ -17,7 +17,6 @@ import (
 const (
 	maxPerConn    = 100_000         // requests, so that load spreads over new nodes
 	drainDeadline = 8 * time.Second // fasthttp takes up to 6 for connections that never spoke
-	batchPath     = "/introspect/batch"
 )
 
 // Serve answers on both listeners until Shutdown, or until one of them fails. It takes them over.
@@ -135,7 +134,7 @@ func (s *Server) newHTTP(handler fasthttp.RequestHandler) *fasthttp.Server {
 	return &fasthttp.Server{
 		Handler:                      handler,
 		ErrorHandler:                 s.unreadable,
-		HeaderReceived:               s.bodyLimit,
+		HeaderReceived:               s.headReceived,
 		ExpectHandler:                s.expect,
 		ReadBufferSize:               s.cfg.MaxHeader,
 		MaxRequestBodySize:           s.cfg.MaxBody,
@@ -159,30 +158,11 @@ type silence struct{ metrics *meters }
 
 func (l silence) Printf(string, ...any) { l.metrics.dropped.Inc() }
 
-// bodyLimit is how large the body of this request may be.
-func (s *Server) bodyLimit(h *fasthttp.RequestHeader) fasthttp.RequestConfig {
-	return fasthttp.RequestConfig{MaxRequestBodySize: s.maxBody(h)}
-}
-
-func (s *Server) maxBody(h *fasthttp.RequestHeader) int {
-	if string(h.RequestURI()) == batchPath {
-		return s.cfg.MaxBatchBody
-	}
-	return s.cfg.MaxBody
-}
-
-// expect refuses a body that is announced as too large before it is sent (RFC 9110 10.1.1). What
-// is written here is the answer: fasthttp only sets its status again.
-func (s *Server) expect(http *fasthttp.RequestCtx) int {
-	if http.Request.Header.ContentLength() <= s.maxBody(&http.Request.Header) {
-		return fasthttp.StatusContinue
-	}
-	s.refuse(http, errTooLarge)
-	return fasthttp.StatusRequestEntityTooLarge
-}
-
 // unreadable answers what fasthttp could not read. fasthttp closes the connection after it.
 func (s *Server) unreadable(http *fasthttp.RequestCtx, err error) {
+	if c := timed(http); c != nil && c.ended != nil {
+		err = c.ended
+	}
 	http.Response.Reset()
 	s.refuse(http, readError(err))
 }
@@ -192,8 +172,6 @@ func (s *Server) unreadable(http *fasthttp.RequestCtx, err error) {
 func (s *Server) refuse(http *fasthttp.RequestCtx, e *oauth.Error) {
 	s.exchange(recovering(answering(func(*request) error { return e })))(http)
 }
-
-var errTooLarge = oauth.NewError(oauth.CodeTooLarge, "the body is too large")
 
 // readError finds the answer for what went wrong. The error's own words quote the request, so they
 // go nowhere.

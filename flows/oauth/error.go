@@ -42,6 +42,7 @@ const (
 	CodeHeadersTooLarge Code = "headers_too_large"
 	CodeUnsupportedType Code = "unsupported_media_type"
 	CodeTimeout         Code = "request_timeout"
+	CodeExpectation     Code = "expectation_failed"
 	CodeTooManyRequests Code = "too_many_requests"
 	CodeUnauthenticated Code = "unauthenticated"
 )
@@ -64,6 +65,7 @@ var statuses = map[Code]int{
 	CodeHeadersTooLarge:        http.StatusRequestHeaderFieldsTooLarge,
 	CodeUnsupportedType:        http.StatusUnsupportedMediaType,
 	CodeTimeout:                http.StatusRequestTimeout,
+	CodeExpectation:            http.StatusExpectationFailed,
 	CodeTooManyRequests:        http.StatusTooManyRequests,
 }
 

@@ -1,0 +1,69 @@
+package server
+
+import (
+	"unsafe"
+
+	"github.com/valyala/fasthttp"
+
+	"tollgate/flows/oauth"
+)
+
+const batchPath = "/introspect/batch"
+
+// headReceived says how large the body of this request may be. Where it is a long one that may come, it
+// comes first: fasthttp sets aside what is announced, all of it, for ten thousand clients who send nothing.
+func (s *Server) headReceived(h *fasthttp.RequestHeader) fasthttp.RequestConfig {
+	limit := s.maxBody(h)
+	if n := h.ContentLength(); n > s.cfg.MaxHeader && n <= limit && string(h.Peek(fasthttp.HeaderExpect)) != "100-continue" {
+		// As much as it takes of headers, fasthttp may have read of the body with them.
+		if c := timed(contextOf(h)); c != nil && c.readAhead(n-s.cfg.MaxHeader) != nil {
+			limit = 1 // nothing is set aside for what does not come; unreadable says why
+		}
+	}
+	return fasthttp.RequestConfig{MaxRequestBodySize: limit}
+}
+
+// maxBody is smaller for a body that comes in chunks: fasthttp sets aside what each of them announces.
+func (s *Server) maxBody(h *fasthttp.RequestHeader) int {
+	if string(h.RequestURI()) == batchPath && h.ContentLength() >= 0 {
+		return s.cfg.MaxBatchBody
+	}
+	return s.cfg.MaxBody
+}
+
+// expect refuses a body that is announced as too large before it is sent (RFC 9110 10.1.1), and one that
+// would have to be read ahead: who asked for it is not answered yet then. What is written here is the
+// answer: fasthttp only sets its status again.
+func (s *Server) expect(http *fasthttp.RequestCtx) int {
+	refusal := errTooLarge
+	switch n := http.Request.Header.ContentLength(); {
+	case n <= s.cfg.MaxHeader:
+		return fasthttp.StatusContinue
+	case n <= s.maxBody(&http.Request.Header):
+		refusal = errExpectation
+	}
+	s.refuse(http, refusal)
+	return refusal.Status()
+}
+
+var (
+	errTooLarge    = oauth.NewError(oauth.CodeTooLarge, "the body is too large")
+	errExpectation = oauth.NewError(oauth.CodeExpectation, "a body of this size is taken without Expect")
+)
+
+// contextOf is the context whose request has these headers.
+func contextOf(h *fasthttp.RequestHeader) *fasthttp.RequestCtx {
+	const offset = unsafe.Offsetof((*fasthttp.RequestCtx)(nil).Request) + unsafe.Offsetof((*fasthttp.Request)(nil).Header)
+	return (*fasthttp.RequestCtx)(unsafe.Add(unsafe.Pointer(h), -int(offset)))
+}
+
+// timed is the connection of a request; nil where it is not one of ours.
+func timed(http *fasthttp.RequestCtx) *timedConn {
+	switch c := http.Conn().(type) {
+	case *timedConn:
+		return c
+	case *timedTLS:
+		return c.timedConn
+	}
+	return nil
+}
