@@ -34,7 +34,8 @@ const (
 type watch struct {
 	start  time.Time
 	next   atomic.Uint64
-	turn   int // the shard that is looked through next
+	turn   int          // the shard that is looked through next
+	late   []*timedConn // of that shard
 	shards [watchShards]watchShard
 }
 
@@ -65,16 +66,34 @@ func (w *watch) run(ctx context.Context) {
 	}
 }
 
-// look goes through one shard, whose turn it is.
+// look goes through one shard, whose turn it is. Each of those it ends has an answer to be written, so
+// they get their ends spread: whoever asks meanwhile waits behind few of them.
 func (w *watch) look() {
 	now := time.Since(w.start).Milliseconds()
 	shard := &w.shards[w.turn]
 	w.turn = (w.turn + 1) % watchShards
-	shard.mu.Lock()
-	defer shard.mu.Unlock()
-	for c := range shard.conns {
+	w.late = shard.due(now, w.late[:0])
+	defer clear(w.late)
+	const pauses = int(watchTick/watchShards/endPause) * 2 / 3
+	few := len(w.late)/pauses + 1
+	for i, c := range w.late {
 		c.expire(now)
+		if (i+1)%few == 0 {
+			time.Sleep(endPause)
+		}
 	}
+}
+
+// due appends those who are late.
+func (s *watchShard) due(now int64, late []*timedConn) []*timedConn {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for c := range s.conns {
+		if isLate(c.due.Load(), now) {
+			late = append(late, c)
+		}
+	}
+	return late
 }
 
 // add watches a new connection, whose first request is due now.
@@ -195,10 +214,12 @@ func (c *timedConn) Write(b []byte) (int, error) {
 	return n, err
 }
 
+func isLate(due, now int64) bool { return due != timedOut && now > due }
+
 // expire wakes who reads or writes, if it takes too long.
 func (c *timedConn) expire(now int64) {
 	due := c.due.Load()
-	if due == timedOut || now <= due {
+	if !isLate(due, now) {
 		return
 	}
 	c.mu.Lock()

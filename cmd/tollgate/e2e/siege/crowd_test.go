@@ -89,7 +89,7 @@ func (c *crowd) await(limit time.Duration) (longest time.Duration, left int) {
 // trickle sends one byte a second on each connection until stop is called, spread over the second.
 func (c *crowd) trickle() (stop func()) {
 	ended, done := make(chan struct{}), make(chan struct{})
-	const slices = 100
+	const slices = 1000
 	go func() {
 		defer close(done)
 		tick := time.NewTicker(time.Second / slices)
