@@ -78,6 +78,7 @@ func runDev(cmd *cobra.Command, _ []string) error {
 	if c.Admin.Token != "" {
 		token = c.Admin.Token.Reveal()
 	}
+	collectSmallHeapsLess()
 	s, err := newServing(c, log, options{master: master, adminToken: token, lines: lines, logFirst: devLogFirst})
 	var taken *takenError
 	switch {

@@ -31,6 +31,7 @@ func runServe(cmd *cobra.Command, _ []string) error {
 	if err != nil {
 		return err
 	}
+	collectSmallHeapsLess()
 	lines := newLogQueue(os.Stdout)
 	log := newJSONLog(lines, c.Log.Level)
 	defer log.Sync()
