@@ -35,17 +35,12 @@ type held struct {
 	lasted time.Duration // until the node ended it; 0 while it has not
 }
 
-// gatherTime is how long a crowd takes to come, less than what it is here for: all are there at a time.
-const gatherTime = 3500 * time.Millisecond
-
-// gather opens so many connections, evenly over gatherTime, and begins each.
-func (b *besieged) gather(t *testing.T, count int, dialer net.Dialer, begin func(net.Conn) error) *crowd {
+// gather opens so many connections, evenly over some time, and begins each.
+func (b *besieged) gather(t *testing.T, count int, over time.Duration, dialer net.Dialer, begin func(net.Conn) error) *crowd {
 	t.Helper()
 	c := &crowd{conns: make([]*held, count)}
 	t.Cleanup(c.leave)
-	start := time.Now()
-	inTurns(count, dialers, func(i int) {
-		time.Sleep(time.Until(start.Add(gatherTime * time.Duration(i) / time.Duration(count))))
+	evenly(count, over, func(i int) {
 		from := dialer
 		from.LocalAddr = source(i)
 		conn, err := from.Dial("tcp", b.host)
@@ -131,6 +126,15 @@ func wantFiles(t *testing.T, count int) {
 	if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
 		t.Skipf("%d open files are not allowed: %v", want, err)
 	}
+}
+
+// evenly calls do with every number below count, spread over some time.
+func evenly(count int, over time.Duration, do func(i int)) {
+	start := time.Now()
+	inTurns(count, dialers, func(i int) {
+		time.Sleep(time.Until(start.Add(over * time.Duration(i) / time.Duration(count))))
+		do(i)
+	})
 }
 
 // inTurns calls do with every number below count, from so many goroutines.

@@ -23,6 +23,7 @@ const (
 	talkLimit = 5 * time.Second  // what a request, or an answer, may take
 	idleLimit = 60 * time.Second // what a connection may wait for the next
 	grace     = 10 * time.Second // after its limit, at most, a connection is gone
+	comeTime  = 20 * time.Second // a crowd takes to come, where it is there for so long: all are, at a time
 
 	perConn = 192 << 10 // bytes: twice the limits of headers and body, for buffers double when they grow, and 32 KiB
 )
@@ -90,7 +91,7 @@ func slowly(t *testing.T, id string, limit time.Duration, words string, trickle 
 	var longest time.Duration
 	var left int
 	s := b.under(t, count, func() {
-		c := b.gather(t, count, net.Dialer{}, func(conn net.Conn) error {
+		c := b.gather(t, count, min(comeTime, limit*9/10), net.Dialer{}, func(conn net.Conn) error {
 			_, err := io.WriteString(conn, words)
 			return err
 		})
@@ -123,16 +124,23 @@ var small = net.Dialer{Control: func(_, _ string, c syscall.RawConn) error {
 func TestSlow_S3_AnswersAreNeverRead(t *testing.T) {
 	count := clients(t)
 	b := besiege(t)
-	requests := strings.Repeat("GET /.well-known/openid-configuration HTTP/1.1\r\nHost: a\r\n\r\n", 200)
+	const request = "GET /.well-known/openid-configuration HTTP/1.1\r\nHost: a\r\n\r\n"
+	some, more := strings.Repeat(request, 25), strings.Repeat(request, 175) // the kernel takes the answers of some, not of more
 	idle := b.files()
 	var took time.Duration
 	var left, kernel int
 	_, before := sockets(t)
 	s := b.under(t, count, func() {
-		c := b.gather(t, count, small, func(conn net.Conn) error {
-			_, err := io.WriteString(conn, requests)
+		c := b.gather(t, count, comeTime, small, func(conn net.Conn) error {
+			_, err := io.WriteString(conn, some)
 			return err
 		})
+		evenly(count, talkLimit*9/10, func(i int) {
+			if _, err := io.WriteString(c.conns[i], more); err != nil {
+				t.Errorf("connection %d: %v", i, err)
+			}
+		})
+		c.last = time.Now()
 		_, kernel = sockets(t)
 		for {
 			took, left = time.Since(c.last), b.files()-idle
