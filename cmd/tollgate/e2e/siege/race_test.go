@@ -1,0 +1,137 @@
+//go:build siege
+
+package siege
+
+import (
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"tollgate/cmd/tollgate/e2e"
+	"tollgate/redisx/redistest"
+)
+
+const (
+	racers     = 100
+	raceRounds = 10_000
+	raceTime   = 15 * time.Minute             // of one race, on any machine; how many rounds there were by then stands in the table
+	hereTime   = 500 * time.Millisecond       // for what one node has acknowledged to be known on the other
+	plainScope = "offline_access orders:read" // without an id_token, which would only cost time here
+)
+
+// track is two nodes on one Redis.
+type track struct {
+	nodes []*e2e.Node
+	apps  e2e.Apps
+	web   e2e.App // that asks for plainScope
+}
+
+func newTrack(t *testing.T, env ...string) *track {
+	t.Helper()
+	redis := redistest.Start(t)
+	first := e2e.StartServe(t, redis.Addr, append([]string{"TOLLGATE_TOKENS__SIGNING_ALG=EdDSA", "TOLLGATE_LOG__LEVEL=error"}, env...)...)
+	k := &track{nodes: []*e2e.Node{first, first.Peer()}, apps: first.Seed(t)}
+	k.web = k.apps.Web
+	k.web.Scope = plainScope
+	return k
+}
+
+// node is whom a caller asks: they take turns.
+func (k *track) node(caller int) *e2e.Node { return k.nodes[caller%len(k.nodes)] }
+
+// lane is where rounds are run one after the other, by a hundred callers of its own.
+type lane struct {
+	*track
+	callers []*caller
+	alice   *e2e.Browser // signed in, and has agreed to plainScope
+	cookies string       // of hers
+}
+
+// race runs rounds until there were enough, or no more time. A round says what went wrong, or nothing.
+//
+// Rounds of several lanes are run side by side: while one prepares what its callers are to race for, the
+// nodes are busy with another's. They share nothing but the nodes and Redis.
+func (k *track) race(t *testing.T, id string, lanes int, round func(l *lane, i int) string) {
+	t.Helper()
+	want := int64(size(t, "SIEGE_ROUNDS", raceRounds))
+	all := make([]*lane, lanes)
+	for i := range all {
+		all[i] = k.lane(t)
+		defer hangUp(all[i].callers)
+	}
+	start := time.Now()
+	var begun, rounds, wrong atomic.Int64
+	var done sync.WaitGroup
+	for _, l := range all {
+		done.Go(func() {
+			for time.Since(start) < raceTime {
+				i := begun.Add(1) - 1
+				if i >= want {
+					return
+				}
+				if what := round(l, int(i)); what != "" && wrong.Add(1) <= 20 {
+					t.Errorf("round %d: %s", i, what)
+				}
+				rounds.Add(1)
+			}
+		})
+	}
+	done.Wait()
+	took := time.Since(start)
+	record(t, id, wrong.Load() == 0 && rounds.Load() > 0, "%d rounds x %d callers on 2 nodes in %s, %s each: %d went wrong",
+		rounds.Load(), racers, short(took), short(took/time.Duration(max(1, rounds.Load()))), wrong.Load())
+}
+
+func (k *track) lane(t *testing.T) *lane {
+	t.Helper()
+	l := &lane{track: k, callers: k.callers(), alice: e2e.NewBrowser(e2e.DemoUser, e2e.DemoPassword)}
+	l.alice.Login(t, k.nodes[0], k.web)
+	l.cookies = cookiesOf(l.alice, k.nodes[0])
+	return l
+}
+
+// dead says what of the tokens is still good. Access tokens are shown to both nodes.
+func (l *lane) dead(all []e2e.Tokens) string {
+	var access, refresh []string
+	seen := map[string]bool{"": true}
+	for _, tokens := range all {
+		if !seen[tokens.Access] {
+			access = append(access, tokens.Access)
+		}
+		if !seen[tokens.Refresh] {
+			refresh = append(refresh, tokens.Refresh)
+		}
+		seen[tokens.Access], seen[tokens.Refresh] = true, true
+	}
+	start := time.Now()
+	var good atomic.Int64
+	together(l.callers, func(i int, c *caller) {
+		for ; i < len(access); i += len(l.callers) {
+			for _, n := range l.nodes {
+				for c.validate(n, access[i]) != 401 {
+					if time.Since(start) > hereTime {
+						good.Add(1)
+						break
+					}
+				}
+			}
+		}
+	})
+	if good.Load() > 0 {
+		return fmt.Sprintf("%d of %d access tokens are good", good.Load(), len(access))
+	}
+	answers := make([]int, len(refresh))
+	together(l.callers, func(i int, c *caller) {
+		for ; i < len(refresh); i += len(l.callers) {
+			answers[i] = c.refresh(c.home, l.web, refresh[i]).Status
+		}
+	})
+	for _, status := range answers {
+		if status != 400 {
+			return fmt.Sprintf("a refresh token is answered %d", status)
+		}
+	}
+	return ""
+}
