@@ -39,7 +39,7 @@ func refusal(cause error) error {
 func (f *Flows) verify(ctx context.Context, tok []byte, now time.Time) (*known, error) {
 	k, err := f.examine(tok, now)
 	if err == token.ErrUnknownKey {
-		return f.examineAfter(f.refreshKeys(ctx, now), tok, now)
+		return f.examineAfter(f.newKeys(tok, now, func() error { return f.keys.Refresh(ctx) }), tok, now)
 	}
 	return k, err
 }

@@ -54,7 +54,7 @@ func (f *Flows) Introspect(ctx context.Context, r *IntrospectRequest) ([]Introsp
 	now := f.cfg.Now()
 	// However many name keys that nobody knows, the key set is read again once: forged headers must
 	// not make the good tokens beside them wait.
-	reread := sync.OnceValue(func() error { return f.refreshKeys(ctx, now) })
+	reread := sync.OnceValue(func() error { return f.keys.Refresh(ctx) })
 	for i, tok := range r.Tokens {
 		a, q := &batch.answers[i], asked{answer: i}
 		k, ref, err := f.look(ctx, client, tok, now, reread, a)
@@ -132,7 +132,7 @@ func (f *Flows) look(ctx context.Context, caller *oauth.Client, tok string, now 
 	if reread == nil {
 		k, err = f.verify(ctx, bytesOf(tok), now)
 	} else if k, err = f.examine(bytesOf(tok), now); err == token.ErrUnknownKey {
-		k, err = f.examineAfter(reread(), bytesOf(tok), now)
+		k, err = f.examineAfter(f.newKeys(bytesOf(tok), now, reread), bytesOf(tok), now)
 	}
 	switch {
 	case err != nil && oauth.AsError(err).Code == oauth.CodeInvalidToken:

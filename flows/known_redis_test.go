@@ -47,22 +47,28 @@ func hitsAllocateNothing(t *testing.T, f *Flows, tok string, caller clientauth.C
 // redisWorld is a world by the real clock on a Redis.
 func redisWorld(t testing.TB, server *redistest.Server) *world {
 	t.Helper()
-	return newWorld(t, func(c *Config) { setRedis(t, server, c) })
+	return newWorld(t, func(c *Config) { setRedis(t, server.Addr, c) })
 }
 
 // anotherNode shares the Redis of a world.
 func anotherNode(t *testing.T, server *redistest.Server, a *world) *world {
 	t.Helper()
+	return nodeAt(t, server.Addr, a)
+}
+
+// nodeAt is anotherNode, which reaches that Redis at another address.
+func nodeAt(t *testing.T, address string, a *world) *world {
+	t.Helper()
 	cfg := a.cfg
-	setRedis(t, server, &cfg)
+	setRedis(t, address, &cfg)
 	return &world{Flows: New(cfg), t: t}
 }
 
-func setRedis(t testing.TB, server *redistest.Server, c *Config) {
+func setRedis(t testing.TB, address string, c *Config) {
 	t.Helper()
 	const prefix = "p"
 	client, err := redisx.Open(redisx.Config{
-		Addresses: []string{server.Addr}, Timeout: 2 * time.Second,
+		Addresses: []string{address}, Timeout: 2 * time.Second,
 		CachedPrefixes: redistore.CachedPrefixes(prefix), GenerationPrefixes: redistore.GenerationPrefixes(prefix),
 	})
 	if err != nil {
@@ -120,6 +126,21 @@ func TestKnown_MadeUpKeysCostOneReadASecond(t *testing.T) {
 	}
 	if most := 2 + int(took/keysPause); reads < 1 || reads > most {
 		t.Errorf("the key set was read %d times in %v, want 1 to %d", reads, took, most)
+	}
+}
+
+// A key that signs at once may have signed before other nodes heard of it.
+func TestNewKeys_ATokenThatIsFasterThanTheNewsOfItsKeyIsGood(t *testing.T) {
+	server := redistest.Start(t)
+	far := redistest.StartProxy(t, server.Addr)
+	a := redisWorld(t, server)
+	b := nodeAt(t, far.Addr, a)
+	far.Delay(100 * time.Millisecond)
+	for range 3 {
+		if err := a.keys.Rotate(t.Context(), "", true); err != nil {
+			t.Fatal(err)
+		}
+		b.wantActive(true, a.accessToken())
 	}
 }
 

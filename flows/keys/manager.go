@@ -136,11 +136,16 @@ func (m *Manager) reread(ctx context.Context) error {
 	return m.unopened
 }
 
-// IsFresh reports whether the set was read, and every key of it opened, at most so long before now, and the
-// store has not said since that it may be another.
-func (m *Manager) IsFresh(now time.Time, within time.Duration) bool {
+// newsTime is for the news that a set was saved to travel, and for what is issued to be dated by another
+// clock, in whole seconds. No news of a key that was used before has to be awaited.
+const newsTime = 2 * time.Second
+
+// IsFresh reports whether the set was read, and every key of it opened, at most so long before now, the
+// store has not said since that it may be another, and it holds the key of what was issued at that moment.
+func (m *Manager) IsFresh(now time.Time, within time.Duration, issued time.Time) bool {
 	last := m.read.Load()
-	return last != nil && last.generation == m.cfg.Store.Generation("") && now.Sub(last.at) < within
+	return last != nil && last.generation == m.cfg.Store.Generation("") && now.Sub(last.at) < within &&
+		issued.Before(last.at.Add(-newsTime))
 }
 
 // adopt makes ks the set that everybody sees. A malformed one changes nothing. Where keys of it do

@@ -78,23 +78,27 @@ func TestIsFresh_UntilTimeOrTheStoreSaysOtherwise(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newLine(t)
 		m := node(s, "a")
-		if m.IsFresh(time.Now(), time.Second) {
+		old := time.Now().Add(-time.Minute)
+		if m.IsFresh(time.Now(), time.Second, old) {
 			t.Error("fresh before it was ever read")
 		}
 		load(t, m)
 		if err := m.Refresh(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		if !m.IsFresh(time.Now(), time.Second) {
+		if !m.IsFresh(time.Now(), time.Second, old) {
 			t.Error("not fresh right after it was read")
 		}
-		if m.IsFresh(time.Now().Add(time.Second), time.Second) {
+		if m.IsFresh(time.Now(), time.Second, time.Now().Add(-time.Second)) {
+			t.Error("fresh enough for a token whose key may have been made a moment ago")
+		}
+		if m.IsFresh(time.Now().Add(time.Second), time.Second, old) {
 			t.Error("fresh for longer than that")
 		}
 		if err := node(s, "b").Rotate(t.Context(), oauth.EdDSA, true); err != nil {
 			t.Fatal(err)
 		}
-		if m.IsFresh(time.Now(), time.Second) {
+		if m.IsFresh(time.Now(), time.Second, old) {
 			t.Error("fresh although another node has changed the keys")
 		}
 	})

@@ -1,6 +1,7 @@
 package token
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -60,6 +61,9 @@ func TestAccess_WhatIsMintedIsWhatIsVerified(t *testing.T) {
 					t.Errorf("got %+v, want %+v", *got, want)
 				}
 				checkOracle(t, f, tok, got)
+				if issued := IssuedAt([]byte(tok)); issued.Unix() != a.IssuedAt {
+					t.Errorf("issued at %v, want %d", issued, a.IssuedAt)
+				}
 			})
 		}
 	}
@@ -79,6 +83,20 @@ func checkOracle(t testing.TB, f *fixture, tok string, got *Access) {
 	for name, value := range want {
 		if claims[name] != value && !(claims[name] == nil && value == "") {
 			t.Errorf("%s: golang-jwt reads %v, we read %v", name, claims[name], value)
+		}
+	}
+}
+
+func TestIssuedAt_OfWhatIsNoTokenOfOursIsZero(t *testing.T) {
+	part := base64.RawURLEncoding.EncodeToString
+	for _, claims := range []string{`{}`, `{"iss":"a","iat":-}`, `{"iss":"a","iat":1e9,"jti":""}`, `{"iss":"a","iat":99999999999999999999,"jti":""}`, `{"iss":"\",\"iat\":1,"}`} {
+		if at := IssuedAt([]byte("e30." + part([]byte(claims)) + ".e30")); !at.IsZero() {
+			t.Errorf("%s: issued at %v", claims, at)
+		}
+	}
+	for _, tok := range []string{"", ".", "e30.e30", "e30.!.e30"} {
+		if at := IssuedAt([]byte(tok)); !at.IsZero() {
+			t.Errorf("%q: issued at %v", tok, at)
 		}
 	}
 }
