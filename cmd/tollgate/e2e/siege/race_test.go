@@ -26,6 +26,8 @@ type track struct {
 	nodes []*e2e.Node
 	apps  e2e.Apps
 	web   e2e.App // that asks for plainScope
+
+	won atomic.Int64 // tokens that callers got before what ends them, or beside it
 }
 
 func newTrack(t *testing.T, env ...string) *track {
@@ -49,11 +51,21 @@ type lane struct {
 	cookies string       // of hers
 }
 
+// wins counts the answers with tokens in them.
+func (k *track) wins(all []e2e.Tokens) {
+	for _, tokens := range all {
+		if tokens.Access != "" {
+			k.won.Add(1)
+		}
+	}
+}
+
 // race runs rounds until there were enough, or no more time. A round says what went wrong, or nothing.
+// beside is what the table says of the race besides.
 //
 // Rounds of several lanes are run side by side: while one prepares what its callers are to race for, the
 // nodes are busy with another's. They share nothing but the nodes and Redis.
-func (k *track) race(t *testing.T, id string, lanes int, round func(l *lane, i int) string) {
+func (k *track) race(t *testing.T, id, beside string, lanes int, round func(l *lane, i int) string) {
 	t.Helper()
 	want := int64(size(t, "SIEGE_ROUNDS", raceRounds))
 	all := make([]*lane, lanes)
@@ -80,8 +92,11 @@ func (k *track) race(t *testing.T, id string, lanes int, round func(l *lane, i i
 	}
 	done.Wait()
 	took := time.Since(start)
-	record(t, id, wrong.Load() == 0 && rounds.Load() > 0, "%d rounds x %d callers on 2 nodes in %s, %s each: %d went wrong",
-		rounds.Load(), racers, short(took), short(took/time.Duration(max(1, rounds.Load()))), wrong.Load())
+	text := fmt.Sprintf("%d rounds x %d callers on 2 nodes in %s: %d went wrong", rounds.Load(), racers, short(took), wrong.Load())
+	if won := k.won.Load(); won > 0 {
+		text += fmt.Sprintf("; %d callers were given tokens", won)
+	}
+	record(t, id, wrong.Load() == 0 && rounds.Load() > 0, "%s%s", text, beside)
 }
 
 func (k *track) lane(t *testing.T) *lane {

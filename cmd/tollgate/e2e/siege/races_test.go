@@ -14,7 +14,7 @@ import (
 
 // RFC 6749 4.1.2: a click on a consent makes a code, a hundred clicks make the same.
 func TestRace_R1_Consents(t *testing.T) {
-	newTrack(t).race(t, "R1", 3, func(l *lane, i int) string {
+	newTrack(t).race(t, "R1", "", 3, func(l *lane, i int) string {
 		asked := l.node(i).Ask(l.web, "prompt", "consent")
 		form, err := l.alice.Consent(asked.URL)
 		if err != nil {
@@ -48,7 +48,7 @@ func (c *caller) click(path, cookies, body string) string {
 
 // RFC 7009 2.1: after a revocation nothing of the grant is good, whatever was asked meanwhile.
 func TestRace_R2_Revocations(t *testing.T) {
-	newTrack(t).race(t, "R2", 3, func(l *lane, i int) string {
+	newTrack(t).race(t, "R2", "", 3, func(l *lane, i int) string {
 		first := l.callers[i%racers].grant(l.node(i), l.web, l.cookies)
 		if first.Refresh == "" {
 			return fmt.Sprintf("no tokens to begin with: %d %v", first.Status, first.Err)
@@ -67,6 +67,7 @@ func TestRace_R2_Revocations(t *testing.T) {
 				tokens[i].Answer = c.post(c.home, "/introspect", l.apps.Gateway, "token", first.Access)
 			}
 		})
+		l.wins(tokens)
 		if revoked != 200 {
 			return fmt.Sprintf("the revocation is answered %d", revoked)
 		}
@@ -82,14 +83,24 @@ func TestRace_R2_Revocations(t *testing.T) {
 const (
 	typing      = 4  // of the callers type a password, the others are signed in
 	typingEvery = 10 // rounds; hashing would take most of the time
+
+	people   = 1000             // who take turns at being disabled: to make one costs a hash, too
+	restTime = 35 * time.Second // after an end no token is good for half a minute, and a race for it would be none
 )
 
 // A user is disabled while others who are signed in as that user get codes and tokens, and some sign in.
 func TestRace_R3_DisabledUsers(t *testing.T) {
-	newTrack(t).race(t, "R3", 4, func(l *lane, round int) string {
-		username := fmt.Sprintf("mallory%d", round)
-		account := fmt.Sprintf(`{"username":%q,"password":%q}`, username, e2e.DemoPassword)
-		if status := l.callers[0].admin(l.node(round), "POST", "/users", account); status != 201 {
+	k := newTrack(t)
+	ended := make([]time.Time, people)
+	beside := fmt.Sprintf("; in one round of %d %d of the callers type a password", typingEvery, typing)
+	k.race(t, "R3", beside, 4, func(l *lane, round int) string {
+		username := fmt.Sprintf("mallory%d", round%people)
+		path, body, want := "/users", fmt.Sprintf(`{"username":%q,"password":%q}`, username, e2e.DemoPassword), 201
+		if last := ended[round%people]; !last.IsZero() {
+			time.Sleep(time.Until(last.Add(restTime)))
+			path, body, want = "/users/"+username+"/enable", "", 200
+		}
+		if status := l.callers[0].admin(l.node(round), "POST", path, body); status != want {
 			return fmt.Sprintf("no user to begin with: %d", status)
 		}
 		in := e2e.NewBrowser(username, e2e.DemoPassword)
@@ -127,6 +138,8 @@ func TestRace_R3_DisabledUsers(t *testing.T) {
 				tokens[i] = c.grant(c.home, l.web, cookies)
 			}
 		})
+		ended[round%people] = time.Now()
+		l.wins(tokens)
 		if disabled != 200 {
 			return fmt.Sprintf("the disabling is answered %d", disabled)
 		}
@@ -142,7 +155,7 @@ func TestRace_R3_DisabledUsers(t *testing.T) {
 
 // Keys are rotated on both nodes at once while others get tokens from one and have the other check them.
 func TestRace_R4_Rotations(t *testing.T) {
-	newTrack(t).race(t, "R4", 1, func(l *lane, round int) string {
+	newTrack(t).race(t, "R4", "", 1, func(l *lane, round int) string {
 		rotation := fmt.Sprintf(`{"alg":"EdDSA","at_once":%t}`, round%2 == 0)
 		answers := make([]string, racers)
 		together(l.callers, func(i int, c *caller) {
