@@ -68,7 +68,7 @@ func (x *trial) moved(n int, f func(i int) (problem string)) {
 	x.note("%d of %d as they should be", n-int(wrong.Load()), n)
 }
 
-// Nodes learn of a key that they do not know by asking Redis, four times a second at most, however
+// Nodes learn of a key that they do not know by asking Redis, a hundred times a second at most, however
 // many made-up key ids come along.
 func newKeyAfterJunk(x *trial) {
 	x.moveOut()
