@@ -23,6 +23,7 @@ const (
 
 // track is two nodes on one Redis.
 type track struct {
+	redis *redistest.Server
 	nodes []*e2e.Node
 	apps  e2e.Apps
 	web   e2e.App // that asks for plainScope
@@ -32,9 +33,9 @@ type track struct {
 
 func newTrack(t *testing.T, env ...string) *track {
 	t.Helper()
-	redis := redistest.Start(t)
+	redis := redistest.Start(t, "--auto-aof-rewrite-percentage", "0") // rewriting would take turns with the races
 	first := e2e.StartServe(t, redis.Addr, append([]string{"TOLLGATE_TOKENS__SIGNING_ALG=EdDSA", "TOLLGATE_LOG__LEVEL=error"}, env...)...)
-	k := &track{nodes: []*e2e.Node{first, first.Peer()}, apps: first.Seed(t)}
+	k := &track{redis: redis, nodes: []*e2e.Node{first, first.Peer()}, apps: first.Seed(t)}
 	k.web = k.apps.Web
 	k.web.Scope = plainScope
 	return k
@@ -84,7 +85,7 @@ func (k *track) race(t *testing.T, id, beside string, lanes int, round func(l *l
 					return
 				}
 				if what := round(l, int(i)); what != "" && wrong.Add(1) <= 20 {
-					t.Errorf("round %d: %s", i, what)
+					t.Errorf("%s round %d: %s", short(time.Since(start)), i, what)
 				}
 				rounds.Add(1)
 			}
@@ -92,11 +93,25 @@ func (k *track) race(t *testing.T, id, beside string, lanes int, round func(l *l
 	}
 	done.Wait()
 	took := time.Since(start)
+	if wrong.Load() > 0 {
+		k.tell(t)
+	}
 	text := fmt.Sprintf("%d rounds x %d callers on 2 nodes in %s: %d went wrong", rounds.Load(), racers, short(took), wrong.Load())
 	if won := k.won.Load(); won > 0 {
 		text += fmt.Sprintf("; %d callers were given tokens", won)
 	}
 	record(t, id, wrong.Load() == 0 && rounds.Load() > 0, "%s%s", text, beside)
+}
+
+// tell logs what the nodes and Redis have to say of what went wrong.
+func (k *track) tell(t *testing.T) {
+	for _, n := range k.nodes {
+		logs := n.Logs()
+		t.Logf("%v wrote at last: %s", n, logs[max(0, len(logs)-2000):])
+	}
+	for _, field := range []string{"uptime_in_seconds", "used_memory_human", "aof_last_write_status", "aof_delayed_fsync"} {
+		t.Logf("Redis' %s: %q", field, k.redis.Field(field))
+	}
 }
 
 func (k *track) lane(t *testing.T) *lane {

@@ -22,11 +22,14 @@ func TestRace_R1_Consents(t *testing.T) {
 		}
 		form.Fields.Set("decision", "allow")
 		path, body := form.Action.RequestURI(), form.Fields.Encode()
-		codes := make([]string, racers)
-		together(l.callers, func(i int, c *caller) { codes[i] = c.click(path, l.cookies, body) })
-		for _, code := range codes {
-			if code == "" || code != codes[0] {
-				return "two codes, or none"
+		codes, answers := make([]string, racers), make([]e2e.Answer, racers)
+		together(l.callers, func(i int, c *caller) { codes[i], answers[i] = c.click(path, l.cookies, body) })
+		for i, code := range codes {
+			if code == "" {
+				return fmt.Sprintf("a click is answered %d %v", answers[i].Status, answers[i].Err)
+			}
+			if code != codes[0] {
+				return "two codes"
 			}
 		}
 		if got := l.node(i+1).Exchange(l.web, codes[0], asked.Verifier); got.Status != 200 {
@@ -36,14 +39,14 @@ func TestRace_R1_Consents(t *testing.T) {
 	})
 }
 
-// click submits a form at home, and returns the code that comes back.
-func (c *caller) click(path, cookies, body string) string {
+// click submits a form at home, and returns the code that comes back, and with what.
+func (c *caller) click(path, cookies, body string) (string, e2e.Answer) {
 	a := c.ask(c.home.URL, "POST", path, cookies+formType, body)
 	location, err := url.Parse(a.Header.Get("Location"))
 	if err != nil || a.Status != http.StatusSeeOther {
-		return ""
+		return "", a
 	}
-	return location.Query().Get("code")
+	return location.Query().Get("code"), a
 }
 
 // RFC 7009 2.1: after a revocation nothing of the grant is good, whatever was asked meanwhile.
