@@ -7,11 +7,14 @@ import (
 	"io"
 	"net"
 	"os"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 const (
@@ -112,6 +115,29 @@ func (c *crowd) leave() {
 			h.Close()
 		}
 	}
+}
+
+// standBack lets this process, which is the attackers', run only where nobody else would, until release is
+// called: their machines would be others, and this one the node's.
+func standBack(t *testing.T) (release func()) {
+	t.Helper()
+	set := func(policy uint32) (failed error) {
+		threads, err := os.ReadDir("/proc/self/task")
+		if err != nil {
+			return err
+		}
+		for _, thread := range threads {
+			id, _ := strconv.Atoi(thread.Name())
+			if err := unix.SchedSetAttr(id, &unix.SchedAttr{Size: unix.SizeofSchedAttr, Policy: policy}, 0); err != nil && !errors.Is(err, unix.ESRCH) {
+				failed = err
+			}
+		}
+		return failed
+	}
+	if err := set(unix.SCHED_IDLE); err != nil {
+		t.Fatal(err)
+	}
+	return func() { set(unix.SCHED_NORMAL) } // is not allowed everywhere: then the rest of us goes on like that
 }
 
 // wantFiles lets us, and the nodes that are started from here on, have that many files open.

@@ -56,7 +56,9 @@ func (b *besieged) under(t *testing.T, count int, attack func()) siege {
 	s := siege{baseline: b.baseline(t), count: count, before: b.settledMemory(t)}
 	idle := b.files()
 	stop, w := b.beside(t), b.watch()
+	release := standBack(t)
 	attack()
+	release()
 	s.p99, s.probes = stop()
 	w.stop()
 	s.most, s.open = w.memory, w.files-idle
