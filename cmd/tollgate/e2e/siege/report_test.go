@@ -3,6 +3,7 @@
 package siege
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"strconv"
@@ -57,14 +58,18 @@ func record(t *testing.T, id string, ok bool, format string, args ...any) {
 func (r *row) verdict() string {
 	switch {
 	case r.measured == "":
-		return "not run"
+		return notRun
 	case r.holds:
-		return "holds"
+		return holds
 	}
-	return "does not hold"
+	return holdsNot
 }
 
 const (
+	holds    = "holds"
+	holdsNot = "does not hold"
+	notRun   = "not run"
+
 	beginMark = "<!-- measured by make siege: begin -->\n"
 	endMark   = "<!-- measured by make siege: end -->\n"
 )
@@ -76,9 +81,10 @@ func TestMain(m *testing.M) {
 	}
 	code := m.Run()
 	e2e.RemoveBinary()
-	text := render()
+	file := os.Getenv("SIEGE_REPORT")
+	text := render(rowsOf(file))
 	fmt.Print(text)
-	if file := os.Getenv("SIEGE_REPORT"); file != "" {
+	if file != "" {
 		if err := e2e.Publish(file, beginMark, endMark, text); err != nil {
 			fmt.Fprintln(os.Stderr, "siege: ", err)
 			code = 1
@@ -87,20 +93,41 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// render writes the table in Markdown.
-func render() string {
-	var b strings.Builder
+// rowsOf reads the rows of a table that was rendered before, by their names.
+func rowsOf(file string) map[string]string {
+	text, _ := os.ReadFile(file) // Publish says what is wrong with it
+	_, text, _ = bytes.Cut(text, []byte(beginMark))
+	text, _, _ = bytes.Cut(text, []byte(endMark))
+	rows := map[string]string{}
+	for line := range strings.Lines(string(text)) {
+		if id, _, found := strings.Cut(strings.TrimPrefix(line, "| "), " |"); found {
+			rows[id] = line
+		}
+	}
+	return rows
+}
+
+// render writes the table in Markdown. What was not run stays as it was measured before.
+func render(before map[string]string) string {
+	var b, rows strings.Builder
 	count := map[string]int{}
+	now := time.Now().UTC().Format("2006-01-02 15:04")
 	for _, r := range table {
-		count[r.verdict()]++
+		line := fmt.Sprintf("| %s | %s | %s | %s | %s | %s |\n", r.id, r.what, r.measured, r.goal, r.verdict(), now)
+		if old := before[r.id]; r.measured == "" && old != "" {
+			line = old
+		}
+		rows.WriteString(line)
+		for _, verdict := range []string{holds, holdsNot, notRun} {
+			if strings.Contains(line, "| "+verdict+" |") {
+				count[verdict]++
+			}
+		}
 	}
-	fmt.Fprintf(&b, "%d of %d hold, %d do not, %d were not run.\n\n", count["holds"], len(table), count["does not hold"], count["not run"])
-	fmt.Fprintf(&b, "%s; %s; `make siege`\n\n", e2e.Machine(), time.Now().UTC().Format("2006-01-02 15:04 UTC"))
-	b.WriteString("| | what | measured | goal | |\n|---|---|---|---|---|\n")
-	for _, r := range table {
-		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", r.id, r.what, r.measured, r.goal, r.verdict())
-	}
-	return b.String()
+	fmt.Fprintf(&b, "%d of %d hold, %d do not, %d were not run.\n\n", count[holds], len(table), count[holdsNot], count[notRun])
+	fmt.Fprintf(&b, "%s; `make siege`, or `make siege SIEGE=S` for some rows\n\n", e2e.Machine())
+	b.WriteString("| | what | measured | goal | | UTC |\n|---|---|---|---|---|---|\n")
+	return b.String() + rows.String()
 }
 
 // size is how many of something there are: full, unless the variable says another number. What was
