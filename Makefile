@@ -93,8 +93,7 @@ FUZZTIME ?= 10s
 fuzz: ## run every fuzz target for FUZZTIME, 10s by default
 	@grep -rhoE --include='*_test.go' '^func Fuzz[A-Za-z0-9_]+' . | awk '{print $$2}' | sort -u | while read -r target; do \
 		dir=$$(dirname "$$(grep -rlE --include='*_test.go' "^func $$target\(" .)"); \
-		echo "go test $$dir -fuzz $$target"; \
-		go test "$$dir" -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 100x || exit 1; \
+		.ci/fuzz "$$dir" "$$target" $(FUZZTIME) || exit 1; \
 	done
 
 clean: ## remove what was built
