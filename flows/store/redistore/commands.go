@@ -11,7 +11,7 @@ func Commands(prefix string) [][]string {
 		{"EVALSHA", "0000000000000000000000000000000000000000", "1", key},
 	}
 	for _, c := range [][]string{
-		{"GET"}, {"HGET", "f"}, {"HMGET", "f"}, {"HEXISTS", "f"}, {"EXISTS"}, {"PTTL"},
+		{"GET"}, {"HGET", "f"}, {"HMGET", "f"}, {"HEXISTS", "f"}, {"HSCAN", "0"}, {"EXISTS"}, {"PTTL"},
 		{"HSET", "f", "v"}, {"HSETNX", "f", "v"}, {"HDEL", "f"}, {"HINCRBY", "f", "1"}, {"INCR"},
 		{"ZADD", "0", "m"}, {"ZREM", "m"}, {"ZRANGEBYLEX", "-", "+"}, {"ZRANGEBYSCORE", "0", "0"}, {"ZREVRANGEBYSCORE", "0", "0"},
 		{"XADD", "*", "f", "v"}, {"XTRIM", "MAXLEN", "0"}, {"XREVRANGE", "+", "-"},

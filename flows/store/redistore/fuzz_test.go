@@ -65,11 +65,12 @@ func FuzzRecords(f *testing.F) {
 			}
 			again(t, text, &e)
 		}
-		_, _ = parseOrigins("fuzz", text)
+		_, _ = parseEarlierOrigins("fuzz", text)
 		decoded[store.Session](t, text)
 		decoded[store.Interaction](t, text)
 		decoded[[]store.SigningKey](t, text)
 		decoded[map[string]clientOrigins](t, text)
+		decoded[clientOrigins](t, text)
 	})
 }
 

@@ -15,7 +15,9 @@ import (
 //
 //	P:client:N(client)              string  "<version> <json>"
 //	P:clients                       zset    every client id, by lexicographic order
-//	P:origins                       string  json: client id -> created, version, origins; of clients that have some
+//	P:origins:clients:{P:origins}   hash    client id -> json: created, version, origins; of clients that have some
+//	P:origins:word:{P:origins}      string  random, another whenever that changes
+//	P:origins                       string  json: the same of all clients, by earlier versions; with a TTL once it is taken over
 //	P:user:N(subject)               string  "<version> <json>"
 //	P:username:N(username)          string  the subject; with a TTL while the user is being made
 //	P:users                         zset    every username, by lexicographic order
@@ -54,7 +56,7 @@ func GenerationPrefixes(prefix string) []string {
 
 func (n names) client(id string) string         { return n.prefix + ":client:" + digest(id) }
 func (n names) clients() string                 { return n.prefix + ":clients" }
-func (n names) origins() string                 { return n.prefix + ":origins" }
+func (n names) earlierOrigins() string          { return n.prefix + ":origins" }
 func (n names) user(subject string) string      { return n.prefix + ":user:" + digest(subject) }
 func (n names) username(username string) string { return n.prefix + ":username:" + digest(username) }
 func (n names) users() string                   { return n.prefix + ":users" }
@@ -63,6 +65,11 @@ func (n names) beat() string                    { return n.prefix + ":beat:{" + 
 func (n names) lease(name string) string        { return n.prefix + ":lease:{" + digest(name) + "}" }
 func (n names) events() string                  { return n.prefix + ":events" }
 func (n names) fence(name string) string        { return n.prefix + ":fence:{" + digest(name) + "}" }
+
+func (n names) originsByClient() string {
+	return n.prefix + ":origins:clients:{" + n.earlierOrigins() + "}"
+}
+func (n names) originsWord() string { return n.prefix + ":origins:word:{" + n.earlierOrigins() + "}" }
 
 func (n names) consent(subject, clientID string) string {
 	return n.prefix + ":consent:" + digest(subject, clientID)

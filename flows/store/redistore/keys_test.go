@@ -55,10 +55,10 @@ func fill(t *testing.T, s store.Store) oauth.Grant {
 }
 
 // lasting are the keys without a TTL: what people registered, and the signing keys.
-var lasting = regexp.MustCompile(`^p:(clients|origins|users|keys|(client|user|username|consent):[\w-]{22})$`)
+var lasting = regexp.MustCompile(`^p:(clients|origins:(clients|word):\{p:origins\}|users|keys|(client|user|username|consent):[\w-]{22})$`)
 
 // shape is what every key looks like: words, then hashes; a tag only where ours is.
-var shape = regexp.MustCompile(`^p(:[a-z]+)+(:[\w-]{22}|:[\w-]{43}|:\{([\w-]{22}|p:events)\}(:[\w-]{22})?)?$`)
+var shape = regexp.MustCompile(`^p(:[a-z]+)+(:[\w-]{22}|:[\w-]{43}|:\{([\w-]{22}|p:events|p:origins)\}(:[\w-]{22})?)?$`)
 
 func TestKeys_ExpireOrAreConfiguration(t *testing.T) {
 	server := redistest.Start(t)

@@ -2,7 +2,9 @@ package redistore
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
+	"fmt"
 	"math"
 	"strconv"
 	"sync"
@@ -13,20 +15,26 @@ import (
 	"tollgate/flows/store"
 )
 
-// The origins of all clients stand in one record, so that a page's preflight, which names no client,
-// is answered without looking at any. It is written after the client's own record, and again when
+// The origins of all clients stand in one hash, so that a page's preflight, which names no client,
+// is answered without looking at any. A client's field is written after its own record, and again when
 // an update is repeated: whatever stopped in between is mended by that. Before a client goes, its
-// origins do.
+// origins do. A random word beside the hash is another after every change, and nodes read the hash
+// again when it is: in pieces, for Redis serves nobody meanwhile.
+//
+// Earlier versions kept all of them in one string. It is read until the first change, which takes it
+// over, and stays for as long as nodes of both versions may serve.
 
-// originsLife is how long the origins are believed without a look at whether they have changed. That
-// look is at memory, too, but it costs as much as there are origins.
-const originsLife = 200 * time.Millisecond
+const (
+	originsLife        = 200 * time.Millisecond // believed without a look at the word, in memory, and a lock
+	originsPiece       = 250                    // clients whose origins are read at once
+	earlierOriginsLife = 24 * time.Hour         // for an upgrade, or for going back
+)
 
-// keptOrigins is the record of all origins as it was last read.
+// keptOrigins is all origins as they were last read.
 type keptOrigins struct {
-	mu    sync.Mutex // of who reads it again
-	value string
-	now   atomic.Pointer[originSet]
+	mu   sync.Mutex // of who reads them again
+	word string     // that stood beside them, before they were read
+	now  atomic.Pointer[originSet]
 }
 
 // originSet is immutable.
@@ -56,11 +64,10 @@ func (s *Store) HasOrigin(ctx context.Context, origin string) (bool, error) {
 	return known, set.failed
 }
 
-// rereadOrigins looks whether the record has changed. Where that cannot be told, what was known is
+// rereadOrigins looks whether they have changed. Where that cannot be told, what was known is
 // believed on: all that comes of it is that a page may ask. One caller looks, for a Redis that hangs must not
 // have them wait one after the other; the others go by what is there, unless that was written over here.
 func (s *Store) rereadOrigins(ctx context.Context) (*originSet, error) {
-	const op = "get_origins"
 	k := &s.origins
 	if !k.mu.TryLock() {
 		if before := k.now.Load(); before != nil && before.until > 0 {
@@ -73,39 +80,88 @@ func (s *Store) rereadOrigins(ctx context.Context) (*originSet, error) {
 	if before != nil && time.Since(s.opened) < before.until {
 		return before, nil // of who was here first
 	}
-	value, err := s.getCached(ctx, op, s.names.origins())
-	if errors.Is(err, store.ErrAbsent) {
-		value, err = "{}", nil
-	}
 	set := &originSet{}
-	switch {
-	case before != nil && before.known != nil && (err != nil || value == k.value):
+	if before != nil {
 		set.known = before.known
-	case err != nil:
+	}
+	known, word, err := s.changedOrigins(ctx, set.known != nil)
+	switch {
+	case err == nil && known != nil:
+		set.known, k.word = known, word
+	case err != nil && set.known == nil:
 		set.failed = err
-	default:
-		if set.known, err = parseOrigins(op, value); err != nil {
-			return nil, err
-		}
-		k.value = value
 	}
 	set.until = time.Since(s.opened) + originsLife
 	k.now.Store(set)
 	return set, nil
 }
 
-func parseOrigins(op, value string) (map[string]struct{}, error) {
-	var index map[string]clientOrigins
-	if err := decode(op, value, &index); err != nil {
+// changedOrigins returns all origins and the word beside them; nil where they are those that are known.
+func (s *Store) changedOrigins(ctx context.Context, known bool) (map[string]struct{}, string, error) {
+	const op = "get_origins"
+	word, err := s.getCached(ctx, op, s.names.originsWord())
+	if err == nil {
+		if known && word == s.origins.word {
+			return nil, "", nil
+		}
+		origins, err := s.scanOrigins(ctx, op)
+		return origins, word, err
+	}
+	if !errors.Is(err, store.ErrAbsent) {
+		return nil, "", err
+	}
+	earlier, err := s.getCached(ctx, op, s.names.earlierOrigins())
+	switch {
+	case errors.Is(err, store.ErrAbsent):
+		return map[string]struct{}{}, "", nil
+	case err != nil, known && earlier == s.origins.word:
+		return nil, "", err
+	}
+	origins, err := parseEarlierOrigins(op, earlier)
+	return origins, earlier, err
+}
+
+// scanOrigins reads the hash. What changes meanwhile may be seen or not, and with it does the word.
+func (s *Store) scanOrigins(ctx context.Context, op string) (map[string]struct{}, error) {
+	known := map[string]struct{}{}
+	for cursor := uint64(0); ; {
+		message, err := s.redis.Do(ctx, op, s.redis.B().Hscan().Key(s.names.originsByClient()).Cursor(cursor).Count(originsPiece).Build())
+		if err != nil {
+			return nil, err
+		}
+		piece, err := message.AsScanEntry()
+		if err != nil {
+			return nil, fmt.Errorf("redistore: %s: %w", op, err)
+		}
+		for i := 1; i < len(piece.Elements); i += 2 { // behind each client's id
+			var c clientOrigins
+			if err := decode(op, piece.Elements[i], &c); err != nil {
+				return nil, err
+			}
+			c.addTo(known)
+		}
+		if cursor = piece.Cursor; cursor == 0 {
+			return known, nil
+		}
+	}
+}
+
+func parseEarlierOrigins(op, value string) (map[string]struct{}, error) {
+	var all map[string]clientOrigins
+	if err := decode(op, value, &all); err != nil {
 		return nil, err
 	}
 	known := map[string]struct{}{}
-	for _, c := range index {
-		for _, origin := range c.Origins {
-			known[origin] = struct{}{}
-		}
+	for _, c := range all {
+		c.addTo(known)
 	}
 	return known, nil
+}
+
+func (c clientOrigins) addTo(known map[string]struct{}) {
+	for _, origin := range c.Origins {
+		known[origin] = struct{}{}
+	}
 }
 
 // indexOrigins notes the origins that a client has now.
@@ -133,9 +189,10 @@ func (s *Store) dropOrigins(ctx context.Context, op, id string) error {
 }
 
 func (s *Store) noteOrigins(ctx context.Context, op string, c *oauth.Client, version int64, origins []string) error {
-	args := append([]string{c.ID, ms(c.CreatedAt), strconv.FormatInt(version, 10)}, origins...)
-	_, err := s.exec(ctx, indexOrigins, op, []string{s.names.origins()}, args...)
-	s.redis.Wrote(s.names.origins())
+	keys := []string{s.names.originsByClient(), s.names.originsWord(), s.names.earlierOrigins()}
+	args := append([]string{rand.Text(), ttl(earlierOriginsLife), c.ID, ms(c.CreatedAt), strconv.FormatInt(version, 10)}, origins...)
+	_, err := s.exec(ctx, indexOrigins, op, keys, args...)
+	s.redis.Wrote(s.names.originsWord())
 	s.origins.doubt()
 	return err
 }

@@ -103,7 +103,7 @@ func forgedMessages(x *trial) {
 }
 
 // lasting are the keys that never expire: what people registered, and the signing keys.
-var lasting = regexp.MustCompile(`^[a-z0-9]+:(clients|origins|users|keys|(client|user|username|consent):[\w-]{22})$`)
+var lasting = regexp.MustCompile(`^[a-z0-9]+:(clients|origins:(clients|word):\{[a-z0-9]+:origins\}|users|keys|(client|user|username|consent):[\w-]{22})$`)
 
 func keysExpire(x *trial) {
 	const (
