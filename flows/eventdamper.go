@@ -12,14 +12,14 @@ import (
 // How often what strangers can make happen at will is told one by one. The rest is only counted.
 var (
 	damperPerSource = cache.Rate{PerSecond: 0.2, Burst: 20} // about the same client, user or grant, from one address
-	damperPerType   = cache.Rate{PerSecond: 5, Burst: 200}  // from everywhere together
+	damperPerType   = cache.Rate{PerSecond: 5, Burst: 200}  // from everywhere together, about users, about clients and about nobody
 )
 
 const damperFlush = 10 * time.Second // as late as the rest is told
 
 // A damped event takes no credential to cause, or one that is spent.
 type damped struct {
-	anybody *cache.Limiter // for all that happen; nil where who they are about is not a stranger's choice
+	anybody *cache.Limiter // for all about users, clients and nobody; nil where who they are about is not a stranger's choice
 	left    atomic.Int64   // happened since the last flush, and not told one by one
 }
 
@@ -65,7 +65,19 @@ func (d *EventDamper) tells(kind *damped, e *Event) bool {
 	}
 	now := d.now()
 	about := string(e.Type) + " " + e.ClientID + " " + e.Subject + " " + string(e.Grant)
-	return d.sources.AllowNameAt(about, addr, now) == 0 && kind.anybody.AllowName("", 1, now) == 0
+	return d.sources.AllowNameAt(about, addr, now) == 0 && kind.anybody.AllowName(whom(e), 1, now) == 0
+}
+
+// whom says what an event is about. Whoever makes names up uses up the turns of nobody who exists:
+// guesses at a user are told also while junk comes from everywhere.
+func whom(e *Event) string {
+	switch {
+	case e.Subject != "":
+		return "user"
+	case e.ClientID != "":
+		return "client"
+	}
+	return ""
 }
 
 // Close tells what is left.

@@ -63,6 +63,40 @@ func TestEventDamper_AFloodIsCountedAndHidesNobody(t *testing.T) {
 	}
 }
 
+func TestEventDamper_JunkHidesNobodyWhoExists(t *testing.T) {
+	at := time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
+	told := 0
+	d := NewEventDamper(func(Event) { told++ }, func() time.Time { return at })
+	flood := func(e Event) {
+		t.Helper()
+		for i := range 10_000 {
+			e.RemoteAddr = fmt.Sprintf("10.%d.%d.1", i/250, i%250)
+			d.Add(e)
+		}
+	}
+	tells := func(e Event) {
+		t.Helper()
+		e.RemoteAddr = "203.0.113.9"
+		before := told
+		if d.Add(e); told != before+1 {
+			t.Errorf("%+v is hidden", e)
+		}
+	}
+	flood(Event{Type: EventClientRefused})
+	tells(Event{Type: EventClientRefused, ClientID: "shop"})
+	flood(Event{Type: EventLoginFailed})
+	flood(Event{Type: EventLoginFailed, ClientID: "app"}) // of users whom nobody knows, on the page that an app sent them to
+	tells(Event{Type: EventLoginFailed, ClientID: "app", Subject: "usr_1"})
+	flood(Event{Type: EventLoginLocked})
+	tells(Event{Type: EventLoginLocked, Subject: "usr_1"})
+	told = 0
+	flood(Event{Type: EventLoginFailed, Subject: "usr_1"}) // and what there is of them is bounded
+	if told >= damperPerType.Burst {
+		t.Errorf("a flood about one user is told %d times", told)
+	}
+	d.Close()
+}
+
 func TestEventDamper_RacingCallersLoseNothing(t *testing.T) {
 	var mu sync.Mutex
 	var total int64
