@@ -4,15 +4,15 @@ import (
 	"bytes"
 	"errors"
 	"os"
+	"time"
 )
 
 // auditFile is a file that lines are only ever added to. Several processes may do so: each write goes
-// to the end, whole.
+// to the end, whole, unless the disk is full or the process dies in the middle of it.
 type auditFile struct {
 	name   string
 	create int // os.O_CREATE, or 0
 	file   *os.File
-	torn   bool // the last line has no end: the disk was full, or a process died
 }
 
 func openAuditFile(name string, create int) (*auditFile, error) {
@@ -26,48 +26,53 @@ func (a *auditFile) open() error {
 	if err != nil {
 		return err
 	}
-	torn, err := endsTorn(file)
+	info, err := file.Stat()
+	if err == nil && !info.Mode().IsRegular() {
+		err = errors.New(a.name + " is no regular file")
+	}
 	if err != nil {
 		_ = file.Close() // nothing was written to it
 		return err
 	}
 	_ = a.close() // every write said by itself how it went
-	a.file, a.torn = file, torn
+	a.file = file
 	return nil
 }
 
-func endsTorn(file *os.File) (bool, error) {
-	info, err := file.Stat()
-	switch {
-	case err != nil:
-		return false, err
-	case !info.Mode().IsRegular():
-		return false, errors.New(file.Name() + " is no regular file")
-	case info.Size() == 0:
-		return false, nil
-	}
-	var last [1]byte
-	_, err = file.ReadAt(last[:], info.Size()-1)
-	return last[0] != '\n', err
-}
-
-// write adds lines, and returns those that are not in the file. One that is only begun is ended, so
-// that it spoils no other, and is returned as well.
+// write adds lines, and returns those that are not in the file. One that is only begun, by whomever, is
+// ended, so that it spoils no other; one of these is returned as well.
 func (a *auditFile) write(lines []byte) (rest []byte, err error) {
-	if a.torn {
-		if _, err := a.file.Write([]byte("\n")); err != nil {
-			return lines, err
-		}
-		a.torn = false
+	torn, err := endsTorn(a.file)
+	if torn {
+		_, err = a.file.Write([]byte("\n"))
+	}
+	if err != nil {
+		return lines, err
 	}
 	n, err := a.file.Write(lines)
 	if err == nil {
 		return nil, nil
 	}
-	if n > 0 {
-		a.torn = lines[n-1] != '\n'
-	}
 	return lines[bytes.LastIndexByte(lines[:n], '\n')+1:], err
+}
+
+// endsTorn reports whether the last line has no end, and nobody is about to write it.
+func endsTorn(file *os.File) (bool, error) {
+	const writing = 20 * time.Millisecond // the longest that a write of some lines can be seen half
+	for seen := int64(0); ; time.Sleep(writing) {
+		info, err := file.Stat()
+		if err != nil || info.Size() == 0 {
+			return false, err
+		}
+		var last [1]byte
+		if _, err := file.ReadAt(last[:], info.Size()-1); err != nil || last[0] == '\n' {
+			return false, err
+		}
+		if info.Size() == seen {
+			return true, nil
+		}
+		seen = info.Size()
+	}
 }
 
 func (a *auditFile) close() error {

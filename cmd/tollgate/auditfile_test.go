@@ -135,28 +135,61 @@ func TestAuditFile_ATornLineStandsAlone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	reader, writer, err := os.Pipe() // takes 64 KiB, and then no more in time
-	if err != nil {
+	defer f.close()
+	want := "{\"a\":1}\n{\"b\":\n"
+	check := func(line string, wantRest int) {
+		t.Helper()
+		rest, err := f.write([]byte(line))
+		if len(rest) != wantRest || (err == nil) != (wantRest == 0) {
+			t.Errorf("%q is left, %v", rest, err)
+		}
+		if text, _ := os.ReadFile(name); string(text) != want {
+			t.Errorf("the file is %q, want %q", text, want)
+		}
+	}
+	want += "{\"c\":1}\n"
+	check("{\"c\":1}\n", 0)
+
+	t.Run("by us", func(t *testing.T) {
+		restore := limitFileSize(t, len(want)+12)
+		want += "{\"d\":1}\n{\"e\""
+		check("{\"d\":1}\n{\"e\":1}\n{\"f\":1}\n", 16)
+		check("{\"e\":1}\n{\"f\":1}\n", 16)
+		restore()
+		want += "\n{\"e\":1}\n{\"f\":1}\n"
+		check("{\"e\":1}\n{\"f\":1}\n", 0)
+	})
+	t.Run("by another process, while the file is open here", func(t *testing.T) {
+		other, err := openAuditFile(name, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer other.close()
+		restore := limitFileSize(t, len(want)+3)
+		if rest, err := other.write([]byte("{\"g\":1}\n")); len(rest) != 8 || err == nil {
+			t.Errorf("%q is left, %v", rest, err)
+		}
+		restore()
+		want += "{\"g\n{\"h\":1}\n"
+		check("{\"h\":1}\n", 0)
+	})
+}
+
+// limitFileSize has the kernel refuse what would make a file longer, in the middle of a write.
+func limitFileSize(t *testing.T, size int) (restore func()) {
+	t.Helper()
+	var before syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_FSIZE, &before); err != nil {
 		t.Fatal(err)
 	}
-	defer reader.Close()
-	_ = f.file.Close()
-	f.file, f.torn = writer, false
-	if err := writer.SetWriteDeadline(time.Now().Add(50 * time.Millisecond)); err != nil {
+	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: uint64(size), Max: before.Max}); err != nil {
 		t.Fatal(err)
 	}
-	line := strings.Repeat("x", 999) + "\n"
-	rest, err := f.write([]byte(strings.Repeat(line, 100)))
-	if err == nil || !f.torn || len(rest)%len(line) != 0 || len(rest) != 35*len(line) { // 65 are whole
-		t.Fatalf("%v, torn %v, %d bytes are left", err, f.torn, len(rest))
+	restore = func() {
+		if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &before); err != nil {
+			t.Fatal(err)
+		}
 	}
-	if err := f.open(); err != nil {
-		t.Fatal(err)
-	}
-	if rest, err := f.write([]byte("{\"c\":1}\n")); rest != nil || err != nil {
-		t.Fatal(rest, err)
-	}
-	if text, _ := os.ReadFile(name); string(text) != "{\"a\":1}\n{\"b\":\n{\"c\":1}\n" {
-		t.Errorf("%q", text)
-	}
+	t.Cleanup(restore)
+	return restore
 }
