@@ -79,7 +79,7 @@ func New(c Config) *Flows {
 	c.setDefaults()
 	return &Flows{
 		cfg: c, store: c.Store, keys: c.Keys, signing: newTurns(allButOne(), "sign"),
-		clients: NewLimit("per_client", c.PerClient, c.Now, c.Share), guesses: NewLimit("guesses", c.Guesses, c.Now, c.Share),
+		clients: NewLimit(LimitPerClient, c.PerClient, c.Now, c.Share), guesses: NewLimit(LimitGuesses, c.Guesses, c.Now, c.Share),
 		known: newKnowledge(c.CacheBytes), began: c.Now(), resources: c.Issuer + "/resources",
 		refused: refused{now: func() int64 { return c.Now().Unix() }},
 		verifier: &token.Verifier{

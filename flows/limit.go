@@ -7,6 +7,22 @@ import (
 	"tollgate/flows/oauth"
 )
 
+// The names of all limits, in answers, logs and metrics: those of rate_limits in the configuration, of
+// which one makes two.
+const (
+	LimitPerIP        = "per_ip"
+	LimitPerClient    = "per_client"
+	LimitLogin        = "login"         // of one user from one address
+	LimitLoginAddress = "login_address" // of all users from one address
+	LimitGuesses      = "guesses"
+	LimitValidate     = "validate"
+)
+
+// LimitNames are all of them.
+func LimitNames() []string {
+	return []string{LimitPerIP, LimitPerClient, LimitLogin, LimitLoginAddress, LimitGuesses, LimitValidate}
+}
+
 // Limit is a rate that callers are held to, and told by its name.
 type Limit struct {
 	*cache.Limiter // nil where it is off

@@ -40,7 +40,7 @@ func (r *request) retryAfter(e *oauth.Error) {
 	r.buf = appendSeconds(r.buf[:0], e.RetryAfter)
 	r.http.Response.Header.SetCanonical(headerRetryAfter, r.buf)
 	if e.Policy != nil {
-		r.record.limited = true
+		r.record.limit = e.Policy.Name
 		r.rateLimit(e.Policy, e.RetryAfter)
 	}
 }

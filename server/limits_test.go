@@ -1,12 +1,16 @@
 package server
 
 import (
+	"fmt"
 	"net/netip"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
+
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
 
 	"tollgate/cache"
 	"tollgate/flows"
@@ -82,9 +86,6 @@ func TestLimits_OfClientsAreToldLikeThoseOfAddresses(t *testing.T) {
 	if a.header.Get("RateLimit-Policy") != `"per_client";q=1;w=10` || a.header.Get("RateLimit") != `"per_client";r=0;t=10` {
 		t.Errorf("%v", a.header)
 	}
-	if !strings.Contains(e.do(t, call{method: "GET", path: "/metrics", ops: true}).body, "tollgate_http_limited_total 1") {
-		t.Error("it is not counted as limited")
-	}
 }
 
 func TestLimits_AreOfTheClientBehindATrustedProxy(t *testing.T) {
@@ -130,6 +131,78 @@ func TestLimits_ABatchCountsEveryToken(t *testing.T) {
 	e.do(t, call{path: "/introspect", auth: gatewayBasic, form: url.Values{"token": {"x"}}}).wants(t, 200, "")
 }
 
+// Whoever looks at the log or the metrics learns which setting turned a request away.
+func TestLimits_AreNamedInTheLogAndTheMetrics(t *testing.T) {
+	tight := cache.Rate{PerSecond: 0.001, Burst: 1}
+	junk := url.Values{"grant_type": {"refresh_token"}, "refresh_token": {"junk"}, "client_id": {"demo-spa"}}
+	for _, limit := range []struct {
+		name   string
+		change func(*Config, *flows.Config)
+		ask    call
+	}{
+		{"per_ip", func(c *Config, _ *flows.Config) { c.PerIP = tight }, call{path: "/userinfo"}},
+		{"validate", func(c *Config, _ *flows.Config) { c.Validate = tight }, call{path: "/validate"}},
+		{"per_client", func(_ *Config, f *flows.Config) { f.PerClient = tight }, call{path: "/token", auth: serviceBasic, form: clientCredentials()}},
+		{"guesses", func(_ *Config, f *flows.Config) { f.Guesses = tight }, call{path: "/token", form: junk}},
+	} {
+		mem := memstore.New(memstore.Options{})
+		t.Cleanup(func() { _ = mem.Close() })
+		e := newEdgeOn(t, mem, func(c *Config) {
+			c.Flows = newFlows(t, mem, c.Flows.Keys(), func(flows.Event) {}, func(f *flows.Config) { limit.change(c, f) })
+		})
+		before := series(t, e)
+		e.do(t, limit.ask)
+		e.do(t, limit.ask).wants(t, 429, "")
+		e.log.take()
+		e.send(t, limit.ask)
+		saysLimit(t, e.log, limit.name)
+		if n := e.server.metrics.limited[limit.name].Get(); n != 2 {
+			t.Errorf("%s is counted %d times", limit.name, n)
+		}
+		counted := `tollgate_http_limited_total{limit="` + limit.name + `"}`
+		if after := series(t, e); !slices.Equal(before, after) || !slices.Contains(after, counted) {
+			t.Errorf("%d series became %d; among them should be %s", len(before), len(after), counted)
+		}
+	}
+}
+
+func TestLimits_OfLoginsAreNamedInTheLogAndTheMetrics(t *testing.T) {
+	log := &lines{}
+	h := newHouse(t, testIssuer, func(c *Config) {
+		c.Login = cache.Rate{PerSecond: 0.001, Burst: 1}
+		c.Log = zap.New(zapcore.NewCore(zapcore.NewJSONEncoder(zap.NewProductionEncoderConfig()), zapcore.AddSync(log), zap.InfoLevel))
+	})
+	b := h.browser()
+	form := b.get("/login").form("username", "alice", "password", "guess")
+	try := func(username string, want int) {
+		t.Helper()
+		form.Set("username", username)
+		log.take()
+		b.post("/login", form).wantPage(t, want)
+	}
+	try("alice", 401)
+	try("alice", 429)
+	saysLimit(t, log, flows.LimitLogin)
+	for i := range usersPerAddr - 2 {
+		try(fmt.Sprint("nobody", i), 401)
+	}
+	try("somebody", 429)
+	saysLimit(t, log, flows.LimitLoginAddress)
+	for _, name := range []string{flows.LimitLogin, flows.LimitLoginAddress} {
+		if n := h.server.metrics.limited[name].Get(); n != 1 {
+			t.Errorf("%s is counted %d times", name, n)
+		}
+	}
+}
+
+func saysLimit(t *testing.T, log *lines, name string) {
+	t.Helper()
+	all := log.take()
+	if len(all) != 1 || !strings.Contains(all[0], `"error":"too_many_requests","limit":"`+name+`"`) {
+		t.Errorf("of %s the log says %q", name, all)
+	}
+}
+
 func TestLimits_AreKeptTogetherWithOtherNodesUnlessTheyAreOff(t *testing.T) {
 	var shared []string
 	share := func(name string, l *cache.Limiter) {
@@ -142,11 +215,11 @@ func TestLimits_AreKeptTogetherWithOtherNodesUnlessTheyAreOff(t *testing.T) {
 	mem := memstore.New(memstore.Options{})
 	t.Cleanup(func() { _ = mem.Close() })
 	newEdgeOn(t, mem, func(c *Config) {
-		c.PerIP, c.Login, c.Share = rate, rate, share
+		c.PerIP, c.Login, c.Validate, c.Share = rate, rate, rate, share
 		c.Flows = newFlows(t, mem, c.Flows.Keys(), func(flows.Event) {}, func(f *flows.Config) { f.PerClient, f.Guesses, f.Share = rate, rate, share })
 	})
 	slices.Sort(shared)
-	if want := []string{"guesses", "login", "login_address", "per_client", "per_ip"}; !slices.Equal(shared, want) {
+	if want := slices.Sorted(slices.Values(flows.LimitNames())); !slices.Equal(shared, want) {
 		t.Errorf("shared %v, want %v", shared, want)
 	}
 }

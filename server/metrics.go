@@ -3,6 +3,7 @@ package server
 import (
 	"github.com/VictoriaMetrics/metrics"
 
+	"tollgate/flows"
 	"tollgate/flows/oauth"
 )
 
@@ -44,8 +45,8 @@ func outcomeOf(status int) int {
 type meters struct {
 	routes  map[string]*routeMeters
 	panics  *metrics.Counter
-	limited *metrics.Counter
-	dropped *metrics.Counter // what fasthttp could not read or answer
+	limited map[string]*metrics.Counter // by the name of the limit that was reached
+	dropped *metrics.Counter            // what fasthttp could not read or answer
 
 	issued struct{ code, refresh, client, other *metrics.Counter } // tokens, by grant
 	valid  *metrics.Counter                                        // good tokens at /validate
@@ -60,9 +61,12 @@ func newMeters(set *metrics.Set, tables ...[]route) *meters {
 	m := &meters{
 		routes:  map[string]*routeMeters{},
 		panics:  set.NewCounter("tollgate_http_panics_total"),
-		limited: set.NewCounter("tollgate_http_limited_total"),
+		limited: map[string]*metrics.Counter{},
 		dropped: set.NewCounter("tollgate_http_connection_errors_total"),
 		stale:   set.NewCounter("tollgate_validations_stale_total"),
+	}
+	for _, name := range flows.LimitNames() {
+		m.limited[name] = set.NewCounter(`tollgate_http_limited_total{limit="` + name + `"}`)
 	}
 	issued := func(g oauth.GrantType) *metrics.Counter {
 		return set.NewCounter(`tollgate_tokens_issued_total{grant="` + string(g) + `"}`)

@@ -23,7 +23,7 @@ type record struct {
 	client  string        // client id as presented
 	err     *oauth.Error  // what was answered, nil for success
 	refusal oauth.Error   // what err points to where a limit was reached
-	limited bool          // a rate limit was reached
+	limit   string        // the name of the rate limit that was reached; "" where none was
 	shed    bool          // there was too much to do
 	// inactive: a token was refused in an answer that is none of the errors
 	inactive bool
@@ -62,8 +62,8 @@ func (r *request) finish() {
 	rec.took = r.s.clock.passed() - rec.start
 	rec.status = r.http.Response.StatusCode()
 	r.route.meters.count(r.lane, rec.status, rec.took)
-	if rec.limited {
-		r.s.metrics.limited.Inc()
+	if rec.limit != "" {
+		r.s.metrics.limited[rec.limit].Inc()
 	}
 	r.s.access(r)
 }
@@ -126,7 +126,7 @@ func (f *firsts) take(now time.Duration) bool {
 // Which of them become a line is left to chance, so that nobody can hide between two.
 func (r *request) routine() bool {
 	rec := &r.record
-	if rec.limited || rec.shed {
+	if rec.limit != "" || rec.shed {
 		return true
 	}
 	if !r.route.sampled || rec.inactive {
@@ -158,6 +158,9 @@ func (r *request) MarshalLogObject(line zapcore.ObjectEncoder) error {
 	}
 	if rec.err != nil {
 		line.AddString("error", string(rec.err.Code))
+		if rec.limit != "" {
+			line.AddString("limit", rec.limit)
+		}
 		if cause := causeOf(rec.err); cause != "" {
 			line.AddString("cause", cause)
 		}

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"tollgate/flows"
 	"tollgate/flows/oauth"
 	"tollgate/flows/token"
 )
@@ -27,7 +28,7 @@ func TestSample_IsOfWhatIsUsual(t *testing.T) {
 		{"a scope too few", gateway, record{err: oauth.InsufficientScope("x")}, false},
 		{"nobody knows", gateway, record{err: oauth.Unavailable(errDown)}, false},
 		{"a wrong secret", gateway, record{err: oauth.InvalidClient()}, false},
-		{"a limit", other, record{err: oauth.TooManyRequests(nil, 1), limited: true}, true},
+		{"a limit", other, record{err: oauth.TooManyRequests(nil, 1), limit: flows.LimitPerIP}, true},
 		{"too much to do", other, record{err: errShed, shed: true}, true},
 		{"a token issued", other, record{}, false},
 		{"an expired token elsewhere", other, record{err: expired}, false},
