@@ -89,7 +89,8 @@ func (f *Flows) putClient(ctx context.Context, c *oauth.Client) (*oauth.Client, 
 // UpdateClient replaces a client's registration; id, secret and age stay. The version must be
 // the one that was read, or it says precondition_failed. Disabling ends everything the client
 // holds, and whatever it is issued in the next half minute, as clocks of nodes differ; enabling it
-// again brings none of it back. Disabling may be repeated until it succeeds.
+// again brings none of it back, and ClientUsableFrom tells when that is over. Disabling may be repeated
+// until it succeeds.
 func (f *Flows) UpdateClient(ctx context.Context, c *oauth.Client) (*oauth.Client, error) {
 	old, err := f.GetClient(ctx, c.ID)
 	if err != nil {

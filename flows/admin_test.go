@@ -96,6 +96,42 @@ func TestClients_EnablingBringsNothingBack(t *testing.T) {
 	w.wantActive(true, b.AccessToken, b.RefreshToken)
 }
 
+// Whoever enables what was disabled a moment ago learns from when it is good for something.
+func TestEnabling_TellsFromWhen(t *testing.T) {
+	w := newWorld(t)
+	c := must(w.GetClient(t.Context(), "web"))(t)
+	u := must(w.GetUser(t.Context(), DemoUser))(t)
+	tells := func(want bool) (user, client time.Time) {
+		t.Helper()
+		user, client = w.UserUsableFrom(t.Context(), u), w.ClientUsableFrom(t.Context(), c)
+		if user.IsZero() == want || client.IsZero() == want {
+			t.Errorf("user %s, client %s, want %t", user, client, want)
+		}
+		return user, client
+	}
+	tells(false)
+	for _, disabled := range []bool{true, false} {
+		u = must(w.SetUserDisabled(t.Context(), DemoUser, disabled))(t)
+		c.Disabled = disabled
+		c = must(w.UpdateClient(t.Context(), c))(t)
+		if disabled {
+			tells(false) // there is no such moment
+		}
+	}
+	user, client := tells(true)
+	last := user
+	if client.After(user) {
+		last = client
+	}
+	if wait := last.Sub(w.now()); wait > w.ahead()+2*time.Second {
+		t.Errorf("it takes %s", wait)
+	}
+	w.pass(last.Sub(w.now()))
+	tells(false)
+	a := w.tokens(w.newBrowser())
+	w.wantActive(true, a.AccessToken, a.RefreshToken)
+}
+
 func TestUsers_LifeOfAnAccount(t *testing.T) {
 	w := newWorld(t)
 	u := must(w.CreateUser(t.Context(), &oauth.User{Username: "bob", Email: "bob@example.com"}, "bob-password"))(t)

@@ -88,7 +88,7 @@ func (f *Flows) SetPassword(ctx context.Context, username, password string) (*oa
 
 // SetUserDisabled disables or enables a user. Disabling ends every session, grant and token, and
 // whatever is issued in the next half minute, as clocks of nodes differ; enabling brings none of them
-// back. It may be repeated until it succeeds.
+// back, and UserUsableFrom tells when that is over. It may be repeated until it succeeds.
 func (f *Flows) SetUserDisabled(ctx context.Context, username string, disabled bool) (*oauth.User, error) {
 	u, err := f.GetUser(ctx, username)
 	if err != nil {

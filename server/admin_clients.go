@@ -31,6 +31,8 @@ type ClientView struct {
 	CreatedAt time.Time `json:"created_at"`
 	UpdatedAt time.Time `json:"updated_at"`
 	Version   int64     `json:"version"`
+	// UsableFrom is there where the client was disabled a moment ago: what it is issued until then has ended.
+	UsableFrom *time.Time `json:"usable_from,omitempty"`
 }
 
 func (c *clientRegistration) client() (*oauth.Client, error) {
@@ -46,8 +48,9 @@ func (c *clientRegistration) client() (*oauth.Client, error) {
 	}, nil
 }
 
-// ViewClient shows a client; secret is "" but where it was made.
-func ViewClient(c *oauth.Client, secret string) ClientView {
+// ViewClient shows a client; secret is "" but where it was made, usableFrom is of flows.ClientUsableFrom, or
+// zero.
+func ViewClient(c *oauth.Client, secret string, usableFrom time.Time) ClientView {
 	return ClientView{
 		clientRegistration: clientRegistration{
 			ID: c.ID, Name: c.Name, AuthMethod: c.AuthMethod, GrantTypes: array(c.GrantTypes),
@@ -55,7 +58,7 @@ func ViewClient(c *oauth.Client, secret string) ClientView {
 			AllowedOrigins: array(c.AllowedOrigins), Scope: c.Scope.String(), Audience: c.Audience, SigningAlg: c.SigningAlg,
 			IntrospectAny: c.IntrospectAny, Disabled: c.Disabled,
 		},
-		Secret: secret, CreatedAt: c.CreatedAt, UpdatedAt: c.UpdatedAt, Version: c.Version,
+		Secret: secret, CreatedAt: c.CreatedAt, UpdatedAt: c.UpdatedAt, Version: c.Version, UsableFrom: orNil(usableFrom),
 	}
 }
 
@@ -69,7 +72,7 @@ func array[T any](items []T) []T {
 
 func (r *request) sendClient(status int, c *oauth.Client, secret string) error {
 	r.setVersion(c.Version)
-	return r.sendValue(status, ViewClient(c, secret))
+	return r.sendValue(status, ViewClient(c, secret, r.s.flows.ClientUsableFrom(r.ctx, c)))
 }
 
 func adminListClients(r *request) error {
@@ -83,7 +86,7 @@ func adminListClients(r *request) error {
 	}
 	items := make([]ClientView, len(clients))
 	for i, c := range clients {
-		items[i] = ViewClient(c, "")
+		items[i] = ViewClient(c, "", time.Time{})
 	}
 	return sendPage(r, items, next)
 }

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"tollgate/flows"
 )
@@ -189,6 +190,37 @@ func TestAdmin_UsersLiveAndDie(t *testing.T) {
 	}
 	e.admin(t, "DELETE", "/users/bob", "").wants(t, 204, "")
 	e.admin(t, "GET", "/users/bob", "").wants(t, 404, "not_found")
+}
+
+// What is issued within half a minute of an ending has ended as well: whoever enables somebody then is told.
+func TestAdmin_EnablingTellsFromWhen(t *testing.T) {
+	e := newEdge(t)
+	e.admin(t, "POST", "/users", `{"username":"bob","password":"correct horse battery"}`).wants(t, 201, "")
+	const shop = `{"client_id":"shop","grant_types":["client_credentials"],"disabled":%t}`
+	e.admin(t, "POST", "/clients", fmt.Sprintf(shop, false)).wants(t, 201, "")
+	tells := func(a *answer, want bool) {
+		t.Helper()
+		var shown struct {
+			UsableFrom *time.Time `json:"usable_from"`
+		}
+		if err := json.Unmarshal([]byte(a.body), &shown); err != nil || (shown.UsableFrom != nil) != want {
+			t.Fatalf("%s: %v", a.body, err)
+		}
+		if want && (time.Until(*shown.UsableFrom) <= 0 || time.Until(*shown.UsableFrom) > 33*time.Second) {
+			t.Errorf("usable_from is %s", shown.UsableFrom)
+		}
+	}
+	tells(e.admin(t, "GET", "/users/bob", "").wants(t, 200, ""), false)
+	tells(e.admin(t, "POST", "/users/bob/password", `{"password":"another long password"}`).wants(t, 200, ""), false)
+	tells(e.admin(t, "POST", "/users/bob/disable", "").wants(t, 200, ""), false)
+	tells(e.admin(t, "POST", "/users/bob/enable", "").wants(t, 200, ""), true)
+	tells(e.admin(t, "GET", "/users/bob", "").wants(t, 200, ""), true)
+
+	tells(e.admin(t, "PUT", "/clients/shop", fmt.Sprintf(shop, true), "If-Match", `"1"`).wants(t, 200, ""), false)
+	tells(e.admin(t, "PUT", "/clients/shop", fmt.Sprintf(shop, false), "If-Match", `"2"`).wants(t, 200, ""), true)
+	tells(e.admin(t, "GET", "/clients/shop", "").wants(t, 200, ""), true)
+	e.admin(t, "DELETE", "/clients/shop", "").wants(t, 204, "")
+	tells(e.admin(t, "POST", "/clients", fmt.Sprintf(shop, false)).wants(t, 201, ""), true)
 }
 
 func TestAdmin_GrantsAndTokensCanBeEnded(t *testing.T) {

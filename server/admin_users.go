@@ -32,20 +32,30 @@ type UserView struct {
 	CreatedAt     time.Time `json:"created_at"`
 	UpdatedAt     time.Time `json:"updated_at"`
 	Version       int64     `json:"version"`
+	// UsableFrom is there where somebody was disabled a moment ago: what is issued until then has ended.
+	UsableFrom *time.Time `json:"usable_from,omitempty"`
 }
 
-// ViewUser shows a user.
-func ViewUser(u *oauth.User) UserView {
+// ViewUser shows a user; usableFrom is of flows.UserUsableFrom, or zero.
+func ViewUser(u *oauth.User, usableFrom time.Time) UserView {
 	return UserView{
 		Subject: u.Subject, Username: u.Username, Name: u.Name, GivenName: u.GivenName, FamilyName: u.FamilyName,
 		Email: u.Email, EmailVerified: u.EmailVerified, Disabled: u.Disabled,
-		CreatedAt: u.CreatedAt, UpdatedAt: u.UpdatedAt, Version: u.Version,
+		CreatedAt: u.CreatedAt, UpdatedAt: u.UpdatedAt, Version: u.Version, UsableFrom: orNil(usableFrom),
 	}
+}
+
+// orNil is nil for the zero time.
+func orNil(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return &t
 }
 
 func (r *request) sendUser(status int, u *oauth.User) error {
 	r.setVersion(u.Version)
-	return r.sendValue(status, ViewUser(u))
+	return r.sendValue(status, ViewUser(u, r.s.flows.UserUsableFrom(r.ctx, u)))
 }
 
 func adminListUsers(r *request) error {
@@ -59,7 +69,7 @@ func adminListUsers(r *request) error {
 	}
 	items := make([]UserView, len(users))
 	for i, u := range users {
-		items[i] = ViewUser(u)
+		items[i] = ViewUser(u, time.Time{})
 	}
 	return sendPage(r, items, next)
 }

@@ -179,7 +179,10 @@ func TestUser_WholeLife(t *testing.T) {
 	if out := mustRun(t, in.env, "", "user", "disable", "bob", "-o", "json"); !strings.Contains(out, `"disabled": true`) {
 		t.Error(out)
 	}
-	if out := mustRun(t, in.env, "", "user", "enable", "bob", "-o", "json"); !strings.Contains(out, `"disabled": false`) {
+	if out := mustRun(t, in.env, "", "user", "enable", "bob", "-o", "json"); !strings.Contains(out, `"disabled": false`) || jsonText(t, out, "usable_from") == "" {
+		t.Error(out)
+	}
+	if out := mustRun(t, in.env, "", "user", "get", "bob"); !strings.Contains(out, "usable from") || !strings.Contains(out, "what is issued before has ended already") {
 		t.Error(out)
 	}
 	if list := mustRun(t, in.env, "", "user", "list"); !strings.Contains(list, "bob@example.com") {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -107,7 +108,7 @@ func createClient(ctx context.Context, cmd *cobra.Command, args []string, n *nod
 	if err != nil {
 		return withValues(err, clientValues(c))
 	}
-	return showClient(cmd, created, secret)
+	return showClient(ctx, cmd, n, created, secret)
 }
 
 // usualGrants is what a client of this shape is for, where nobody said.
@@ -126,7 +127,7 @@ func getClient(ctx context.Context, cmd *cobra.Command, args []string, n *node) 
 	if err != nil {
 		return err
 	}
-	return showClient(cmd, c, "")
+	return showClient(ctx, cmd, n, c, "")
 }
 
 func listClients(ctx context.Context, cmd *cobra.Command, _ []string, n *node) error {
@@ -138,7 +139,7 @@ func listClients(ctx context.Context, cmd *cobra.Command, _ []string, n *node) e
 	}
 	shown := make([]server.ClientView, len(all))
 	for i, c := range all {
-		shown[i] = server.ViewClient(c, "")
+		shown[i] = server.ViewClient(c, "", time.Time{})
 	}
 	return show(cmd, shown, func(w io.Writer) {
 		row(w, "ID", "NAME", "GRANTS", "SCOPE", "PUBLIC", "INTROSPECTS ANY", "DISABLED")
@@ -163,7 +164,7 @@ func updateClient(ctx context.Context, cmd *cobra.Command, args []string, n *nod
 	if err != nil {
 		return withValues(err, clientValues(c))
 	}
-	return showClient(cmd, updated, "")
+	return showClient(ctx, cmd, n, updated, "")
 }
 
 // changesClient reports whether a flag was given that says something about a client.
@@ -178,7 +179,7 @@ func rotateSecret(ctx context.Context, cmd *cobra.Command, args []string, n *nod
 	if err != nil {
 		return err
 	}
-	return showClient(cmd, c, secret)
+	return showClient(ctx, cmd, n, c, secret)
 }
 
 func deleteClient(ctx context.Context, cmd *cobra.Command, args []string, n *node) error {
@@ -188,8 +189,9 @@ func deleteClient(ctx context.Context, cmd *cobra.Command, args []string, n *nod
 	return done(cmd, "Client %s is gone, and everything it held has ended.", args[0])
 }
 
-func showClient(cmd *cobra.Command, c *oauth.Client, secret string) error {
-	err := show(cmd, server.ViewClient(c, secret), func(w io.Writer) {
+func showClient(ctx context.Context, cmd *cobra.Command, n *node, c *oauth.Client, secret string) error {
+	usable := n.flows.ClientUsableFrom(ctx, c)
+	err := show(cmd, server.ViewClient(c, secret, usable), func(w io.Writer) {
 		row(w, "client_id", c.ID)
 		field(w, "client_secret", secret)
 		field(w, "name", c.Name)
@@ -206,6 +208,7 @@ func showClient(cmd *cobra.Command, c *oauth.Client, secret string) error {
 		field(w, "disabled", yes(c.Disabled))
 		field(w, "created", moment(c.CreatedAt))
 		field(w, "updated", moment(c.UpdatedAt))
+		field(w, "usable from", untilUsable(usable))
 	})
 	if err == nil && secret != "" && !wantsJSON(cmd) {
 		fmt.Fprintln(cmd.ErrOrStderr(), "\nKeep the secret now: it is shown this once.")

@@ -82,6 +82,15 @@ func moment(t time.Time) string {
 	return t.UTC().Format("2006-01-02 15:04:05 MST")
 }
 
+// untilUsable says what an operator would otherwise look for: why the user or client that was just enabled
+// is of no use yet.
+func untilUsable(from time.Time) string {
+	if from.IsZero() {
+		return ""
+	}
+	return moment(from) + "; what is issued before has ended already"
+}
+
 func yes(b bool) string {
 	if b {
 		return "yes"

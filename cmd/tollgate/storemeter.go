@@ -15,7 +15,7 @@ var storeBuckets = []float64{.0001, .00025, .0005, .001, .0025, .005, .01, .025,
 var storeOps = []string{
 	"ping", "checks", "add_consent", "append_events", "check_revoked", "create_client", "create_user", "delete_client",
 	"delete_consent", "delete_session", "delete_user", "end_family", "find_user", "finish_interaction", "get_client",
-	"get_consent", "get_family", "get_interaction", "get_keys", "get_origins", "get_outcome", "get_session", "get_standing", "get_user",
+	"get_consent", "get_cut_off", "get_family", "get_interaction", "get_keys", "get_origins", "get_outcome", "get_session", "get_standing", "get_user",
 	"list_clients", "list_families", "list_family", "list_users", "newest_event", "put_code", "put_interaction", "put_session", "raise_beat",
 	"read_events", "release_lease", "rotate", "revoke_client", "revoke_grant", "revoke_session", "revoke_subject", "revoke_token",
 	"save_keys", "settle_limits", "take_code", "take_lease", "update_client", "update_user", "other",

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"io"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -45,7 +46,7 @@ func createUser(ctx context.Context, cmd *cobra.Command, args []string, n *node)
 	if err != nil {
 		return withValues(err, userValues(u))
 	}
-	return showUser(cmd, created)
+	return showUser(ctx, cmd, n, created)
 }
 
 func getUser(ctx context.Context, cmd *cobra.Command, args []string, n *node) error {
@@ -53,7 +54,7 @@ func getUser(ctx context.Context, cmd *cobra.Command, args []string, n *node) er
 	if err != nil {
 		return err
 	}
-	return showUser(cmd, u)
+	return showUser(ctx, cmd, n, u)
 }
 
 func listUsers(ctx context.Context, cmd *cobra.Command, _ []string, n *node) error {
@@ -65,7 +66,7 @@ func listUsers(ctx context.Context, cmd *cobra.Command, _ []string, n *node) err
 	}
 	shown := make([]server.UserView, len(all))
 	for i, u := range all {
-		shown[i] = server.ViewUser(u)
+		shown[i] = server.ViewUser(u, time.Time{})
 	}
 	return show(cmd, shown, func(w io.Writer) {
 		row(w, "USERNAME", "SUBJECT", "NAME", "EMAIL", "DISABLED", "CREATED")
@@ -95,7 +96,7 @@ func disableUser(disabled bool) func(context.Context, *cobra.Command, []string, 
 		if err != nil {
 			return err
 		}
-		return showUser(cmd, u)
+		return showUser(ctx, cmd, n, u)
 	}
 }
 
@@ -106,8 +107,9 @@ func deleteUser(ctx context.Context, cmd *cobra.Command, args []string, n *node)
 	return done(cmd, "User %s is gone, and everything issued for them has ended.", args[0])
 }
 
-func showUser(cmd *cobra.Command, u *oauth.User) error {
-	return show(cmd, server.ViewUser(u), func(w io.Writer) {
+func showUser(ctx context.Context, cmd *cobra.Command, n *node, u *oauth.User) error {
+	usable := n.flows.UserUsableFrom(ctx, u)
+	return show(cmd, server.ViewUser(u, usable), func(w io.Writer) {
 		row(w, "username", u.Username)
 		row(w, "subject", u.Subject)
 		field(w, "name", u.Name)
@@ -118,5 +120,6 @@ func showUser(cmd *cobra.Command, u *oauth.User) error {
 		field(w, "disabled", yes(u.Disabled))
 		field(w, "created", moment(u.CreatedAt))
 		field(w, "updated", moment(u.UpdatedAt))
+		field(w, "usable from", untilUsable(usable))
 	})
 }

@@ -35,6 +35,9 @@ type Revocations interface {
 	RevokeClient(ctx context.Context, clientID string, at, until time.Time) error
 	// RevokeSubject ends what was issued for a subject at or before the moment.
 	RevokeSubject(ctx context.Context, subject string, at, until time.Time) error
+	// ClientCutOff and SubjectCutOff return the latest moment that the two were given; the zero time for none.
+	ClientCutOff(ctx context.Context, clientID string) (time.Time, error)
+	SubjectCutOff(ctx context.Context, subject string) (time.Time, error)
 	// CheckRevoked returns one answer per reference, in order: nil, ErrRevoked, ErrReset, or an
 	// outage. It asks once for all of them. An empty Epoch skips the comparison with the
 	// stored one; where the backend holds older data than before, it is ErrReset all the same.

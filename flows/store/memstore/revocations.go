@@ -36,6 +36,23 @@ func (s *Store) RevokeSubject(_ context.Context, subject string, at, until time.
 	return s.revoke(kindSubjectCutoff, subject, at, until)
 }
 
+// ClientCutOff implements store.Revocations.
+func (s *Store) ClientCutOff(_ context.Context, clientID string) (time.Time, error) {
+	return s.cutOffOf(kindClientCutoff, clientID), nil
+}
+
+// SubjectCutOff implements store.Revocations.
+func (s *Store) SubjectCutOff(_ context.Context, subject string) (time.Time, error) {
+	return s.cutOffOf(kindSubjectCutoff, subject), nil
+}
+
+func (s *Store) cutOffOf(kind kind, id string) time.Time {
+	v := s.lock(id)
+	defer v.unlock()
+	at, _ := find[time.Time](v, kind, id)
+	return at
+}
+
 func (s *Store) revoke(kind kind, id string, at, until time.Time) error {
 	v := s.lock(id)
 	defer v.unlock()
@@ -100,10 +117,8 @@ func (s *Store) cutOff(kind kind, id string, issued time.Time) bool {
 	if id == "" {
 		return false
 	}
-	v := s.lock(id)
-	defer v.unlock()
-	at, ok := find[time.Time](v, kind, id)
-	return ok && !issued.After(at)
+	at := s.cutOffOf(kind, id)
+	return !at.IsZero() && !issued.After(at)
 }
 
 func (s *Store) epoch() string {

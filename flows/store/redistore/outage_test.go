@@ -57,6 +57,8 @@ func operations(s *redistore.Store) map[string]func(context.Context) error {
 		"RevokeSession":     func(c context.Context) error { return s.RevokeSession(c, "a", until) },
 		"RevokeClient":      func(c context.Context) error { return s.RevokeClient(c, "a", until, until) },
 		"RevokeSubject":     func(c context.Context) error { return s.RevokeSubject(c, "a", until, until) },
+		"ClientCutOff":      func(c context.Context) error { _, err := s.ClientCutOff(c, "a"); return err },
+		"SubjectCutOff":     func(c context.Context) error { _, err := s.SubjectCutOff(c, "a"); return err },
 		"CheckRevoked":      func(c context.Context) error { return s.CheckRevoked(c, []store.TokenRef{{ID: "a"}})[0] },
 		"CheckRevoked epoch": func(c context.Context) error {
 			return s.CheckRevoked(c, []store.TokenRef{{Epoch: "a"}})[0]

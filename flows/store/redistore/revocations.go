@@ -2,9 +2,11 @@ package redistore
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"tollgate/flows/oauth"
+	"tollgate/flows/store"
 )
 
 // RevokeToken implements store.Revocations.
@@ -34,6 +36,27 @@ func (s *Store) RevokeClient(ctx context.Context, clientID string, at, until tim
 // RevokeSubject implements store.Revocations.
 func (s *Store) RevokeSubject(ctx context.Context, subject string, at, until time.Time) error {
 	return s.revoke(ctx, "revoke_subject", s.names.revokedSubject(subject), ms(at), until)
+}
+
+// ClientCutOff implements store.Revocations.
+func (s *Store) ClientCutOff(ctx context.Context, clientID string) (time.Time, error) {
+	return s.cutOff(ctx, s.names.revokedClient(clientID))
+}
+
+// SubjectCutOff implements store.Revocations.
+func (s *Store) SubjectCutOff(ctx context.Context, subject string) (time.Time, error) {
+	return s.cutOff(ctx, s.names.revokedSubject(subject))
+}
+
+func (s *Store) cutOff(ctx context.Context, key string) (time.Time, error) {
+	at, err := s.get(ctx, "get_cut_off", key)
+	switch {
+	case errors.Is(err, store.ErrAbsent):
+		return time.Time{}, nil
+	case err != nil:
+		return time.Time{}, err
+	}
+	return parseMS(at)
 }
 
 // Generation implements store.Revocations. Everything about a grant is under its id as the hash tag.

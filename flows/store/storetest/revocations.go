@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"context"
 	"testing"
 	"time"
 
@@ -71,6 +72,26 @@ var revocations = []test{
 					t.Fatalf("%s cut off %v after issue: %v, want %v", name, -shift, err, want)
 				}
 			}
+		}
+	}},
+	{"the cut-off of a client and of a subject is told", func(t *testing.T, s store.Store) {
+		told := map[string]func(context.Context, string) (time.Time, error){"client": s.ClientCutOff, "subject": s.SubjectCutOff}
+		id := map[string]string{"client": "app", "subject": "usr_1"}
+		for name, revoke := range cutOffs(s) {
+			tells := func(id string, want time.Time) {
+				t.Helper()
+				got, err := told[name](ctx, id)
+				ok(t, err)
+				if !got.Equal(want) {
+					t.Errorf("%s: the cut-off of %s is %s, want %s", name, id, got, want)
+				}
+			}
+			tells(id[name], time.Time{})
+			at := now().Add(time.Hour)
+			ok(t, revoke(at, now().Add(minute)))
+			ok(t, revoke(at.Add(-time.Minute), now().Add(minute)))
+			tells(id[name], at)
+			tells("other", time.Time{})
 		}
 	}},
 	{"cut-offs only grow, and so does how long they are known", func(t *testing.T, s store.Store) {
