@@ -87,7 +87,7 @@ func runBench(cmd *cobra.Command, args []string) error {
 	b.warn()
 	ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	now := benchReport{Issuer: b.client.issuer.Issuer, Started: time.Now().UTC().Truncate(time.Second), Connections: b.connections, Rate: b.plan.Rate}
+	now := benchReport{Issuer: b.client.issuer.Issuer, Started: time.Now().UTC().Truncate(time.Second), Connections: b.connections, Rate: b.plan.Rate, Tokens: b.tokens}
 	for _, name := range b.loads {
 		if ctx.Err() != nil {
 			break // what was measured until now is shown
@@ -103,7 +103,10 @@ func runBench(cmd *cobra.Command, args []string) error {
 	if err := now.save(cmd); err != nil {
 		return err
 	}
-	return now.show(cmd, before)
+	if err := now.show(cmd, before); err != nil || ctx.Err() != nil {
+		return err
+	}
+	return now.failed()
 }
 
 // readBench reads the flags that say what to do.

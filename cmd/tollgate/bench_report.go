@@ -23,7 +23,8 @@ type benchReport struct {
 	Issuer      string      `json:"issuer"`
 	Started     time.Time   `json:"started"`
 	Connections int         `json:"connections"`
-	Rate        float64     `json:"rate"` // 0 is a closed loop
+	Rate        float64     `json:"rate"`             // 0 is a closed loop
+	Tokens      int         `json:"tokens,omitempty"` // how many were asked about; earlier versions do not say
 	Loads       []benchLoad `json:"loads"`
 }
 
@@ -62,9 +63,17 @@ func (r *benchReport) save(cmd *cobra.Command) error {
 	return showJSON(out, r)
 }
 
+// benchComparison is a report beside an earlier one.
+type benchComparison struct {
+	benchReport
+	Before *benchReport `json:"before,omitempty"`
+	Unlike []string     `json:"unlike,omitempty"` // in what the two runs differ, so that their figures may, too
+}
+
 // show prints the table, and what the same loads had before.
 func (r *benchReport) show(cmd *cobra.Command, before *benchReport) error {
-	return show(cmd, r, func(w io.Writer) {
+	unlike := r.unlike(before)
+	return show(cmd, benchComparison{*r, before, unlike}, func(w io.Writer) {
 		row(w, "LOAD", "PER SECOND", "P50", "P90", "P99", "P99.9", "MAX", "REQUESTS", "ERRORS")
 		for _, now := range r.Loads {
 			now.row(w, now.Name)
@@ -78,10 +87,46 @@ func (r *benchReport) show(cmd *cobra.Command, before *benchReport) error {
 		for _, now := range r.Loads {
 			now.complaints(w)
 		}
-		if before != nil && (before.Connections != r.Connections || before.Rate != r.Rate) {
-			row(w, fmt.Sprintf("before was with --connections %d --rate %g", before.Connections, before.Rate))
+		for _, difference := range unlike {
+			row(w, difference)
 		}
 	})
+}
+
+// unlike says in what an earlier run was another one.
+func (r *benchReport) unlike(before *benchReport) (differences []string) {
+	if before == nil {
+		return nil
+	}
+	if before.Issuer != r.Issuer {
+		differences = append(differences, "before was of "+before.Issuer)
+	}
+	if before.Connections != r.Connections || before.Rate != r.Rate {
+		differences = append(differences, fmt.Sprintf("before was with --connections %d --rate %g", before.Connections, before.Rate))
+	}
+	if before.Tokens != r.Tokens && before.Tokens != 0 {
+		differences = append(differences, fmt.Sprintf("before was with --tokens %d", before.Tokens))
+	}
+	for _, now := range r.Loads {
+		if before.find(now.Name) == nil {
+			differences = append(differences, "before was without "+now.Name)
+		}
+	}
+	return differences
+}
+
+// failed says which loads got no right answer at all: then there is nothing that was measured.
+func (r *benchReport) failed() error {
+	var failed []string
+	for _, l := range r.Loads {
+		if l.PerSecond == 0 {
+			failed = append(failed, l.Name)
+		}
+	}
+	if len(failed) == 0 {
+		return nil
+	}
+	return fmt.Errorf("%s: no request got a right answer", strings.Join(failed, ", "))
 }
 
 func (r *benchReport) find(name string) *benchLoad {

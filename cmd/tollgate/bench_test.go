@@ -2,11 +2,80 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 )
+
+// Figures of two runs that were not alike are shown, and never without a word about that.
+func TestBench_SaysInWhatTheRunsDiffer(t *testing.T) {
+	_, _, issuer, _ := startDev(t, "--signing-alg", "EdDSA")
+	folder := t.TempDir()
+	bench := func(args ...string) string {
+		t.Helper()
+		return mustRun(t, nil, "", append([]string{"bench", "validate", "--issuer", issuer, "--requests", "20", "--connections", "2"}, args...)...)
+	}
+	alike, other := filepath.Join(folder, "alike.json"), filepath.Join(folder, "other.json")
+	bench("--save", alike)
+	text, err := os.ReadFile(alike)
+	if err != nil {
+		t.Fatal(err)
+	}
+	changed := strings.NewReplacer(issuer, "https://other.example", `"tokens": 100`, `"tokens": 7`, `"name": "validate"`, `"name": "introspect"`).Replace(string(text))
+	if err := os.WriteFile(other, []byte(changed), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if table := bench("--compare", alike); strings.Contains(table, "before was") {
+		t.Errorf("alike:\n%s", table)
+	}
+	table := bench("--compare", other)
+	var compared benchComparison
+	if err := json.Unmarshal([]byte(bench("--compare", other, "-o", "json")), &compared); err != nil || compared.Before == nil {
+		t.Fatal(compared, err)
+	}
+	want := []string{"before was of https://other.example", "before was with --tokens 7", "before was without validate"}
+	if !slices.Equal(compared.Unlike, want) || len(compared.Before.Loads) != 1 || len(compared.Loads) != 1 {
+		t.Errorf("%+v", compared)
+	}
+	for _, line := range want {
+		if !strings.Contains(table, "\n"+line+"\n") {
+			t.Errorf("%q is not in the table:\n%s", line, table)
+		}
+	}
+}
+
+// What answers nothing as it should has not been measured.
+func TestBench_FailsWhereNothingWasAnsweredRightly(t *testing.T) {
+	var asked atomic.Int64
+	var issuer *httptest.Server
+	issuer = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case "/token":
+			fmt.Fprint(w, `{"access_token":"x","token_type":"Bearer"}`)
+		case "/validate":
+			if asked.Add(1) > 1 { // once, before the clock starts
+				w.WriteHeader(http.StatusTooManyRequests)
+			}
+		default:
+			fmt.Fprintf(w, `{"issuer":%q,"token_endpoint":%q}`, issuer.URL, issuer.URL+"/token")
+		}
+	}))
+	defer issuer.Close()
+	saved := filepath.Join(t.TempDir(), "saved.json")
+	r := run(t, nil, "", "bench", "validate", "--issuer", issuer.URL, "--requests", "5", "--connections", "1", "--tokens", "1", "--save", saved)
+	if r.code != exitFailed || !strings.Contains(r.err, "validate: no request got a right answer") || !strings.Contains(r.out, "\nvalidate ") {
+		t.Errorf("exit %d: %s%s", r.code, r.out, r.err)
+	}
+	if _, err := os.Stat(saved); err != nil {
+		t.Errorf("what was seen is not kept: %v", err)
+	}
+}
 
 func TestBench_EveryLoadAgainstDev(t *testing.T) {
 	_, _, issuer, _ := startDev(t, "--signing-alg", "EdDSA")
