@@ -139,7 +139,7 @@ func TestDev_AbsentRedisIsSaid(t *testing.T) {
 func TestDev_LeavesTheRedisOfOthersAlone(t *testing.T) {
 	redis := redistest.Start(t)
 	in := install(t, redis.Addr)
-	mustRun(t, in.env, "", "key", "list") // makes the keys, as the first serve does
+	mustRun(t, in.env, "", "key", "rotate") // makes the keys, as the first serve does
 	r := run(t, nil, "", "dev", "--listen", "127.0.0.1:0", "--ops-listen", "127.0.0.1:0", "--redis", redis.Addr)
 	if r.code != exitFailed || !strings.Contains(r.err, "the state there is not of dev nodes, and stays as it is; name another Redis") {
 		t.Errorf("exit %d: %s", r.code, r.err)

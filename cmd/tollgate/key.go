@@ -11,6 +11,7 @@ import (
 
 	"tollgate/flows/keys"
 	"tollgate/flows/oauth"
+	"tollgate/flows/store"
 )
 
 func newKey() *cobra.Command {
@@ -20,7 +21,7 @@ old key stays published until the last token it signed has expired. With --now t
 	rotate.Flags().String("alg", "", "only this algorithm: RS256, ES256 or EdDSA")
 	rotate.Flags().Bool("now", false, "sign with the new key at once")
 	return group("key", "Manage signing keys",
-		manage("list", "Show signing keys and their states", withKeys(listKeys)),
+		manage("list", "Show signing keys and their states", listKeys),
 		rotate,
 		manage("revoke KID", "Emergency: refuse everything a key has signed; an active key is replaced", withKeys(revokeKey)),
 		newMasterKey(),
@@ -48,8 +49,20 @@ func withKeys(run func(context.Context, *cobra.Command, []string, *node) error) 
 	}
 }
 
-func listKeys(_ context.Context, cmd *cobra.Command, _ []string, n *node) error {
-	all := n.keys.Snapshot().Keys()
+// listKeys looks, and makes no keys where there are none yet.
+func listKeys(ctx context.Context, cmd *cobra.Command, _ []string, n *node) error {
+	err := n.keys.Read(ctx)
+	if errors.Is(err, store.ErrAbsent) {
+		fmt.Fprintln(cmd.ErrOrStderr(), "there are no signing keys yet; the first server to start makes them")
+		return showKeys(cmd, []keys.Info{})
+	}
+	if err != nil {
+		return err
+	}
+	return showKeys(cmd, n.keys.Snapshot().Keys())
+}
+
+func showKeys(cmd *cobra.Command, all []keys.Info) error {
 	return show(cmd, all, func(w io.Writer) {
 		row(w, "KID", "ALG", "STATE", "CREATED", "SIGNS FROM", "SIGNS UNTIL", "PUBLISHED UNTIL")
 		for _, k := range all {
@@ -65,7 +78,7 @@ func listKeys(_ context.Context, cmd *cobra.Command, _ []string, n *node) error 
 	})
 }
 
-func rotateKeys(ctx context.Context, cmd *cobra.Command, args []string, n *node) error {
+func rotateKeys(ctx context.Context, cmd *cobra.Command, _ []string, n *node) error {
 	alg, _ := cmd.Flags().GetString("alg")
 	now, _ := cmd.Flags().GetBool("now")
 	if alg != "" && !slices.Contains(oauth.Algs(), oauth.Alg(alg)) {
@@ -78,7 +91,7 @@ func rotateKeys(ctx context.Context, cmd *cobra.Command, args []string, n *node)
 	if !now {
 		sayWaiting(cmd, before, oauth.Alg(alg))
 	}
-	return listKeys(ctx, cmd, args, n)
+	return showKeys(cmd, n.keys.Snapshot().Keys())
 }
 
 // sayWaiting names the successors that waited before a rotation, which therefore made no new ones.
@@ -99,5 +112,5 @@ func revokeKey(ctx context.Context, cmd *cobra.Command, args []string, n *node) 
 	case err != nil:
 		return err
 	}
-	return listKeys(ctx, cmd, args, n)
+	return showKeys(cmd, n.keys.Snapshot().Keys())
 }

@@ -9,6 +9,20 @@ import (
 	"tollgate/redisx/redistest"
 )
 
+// Who looks changes nothing: the first node that serves makes the keys.
+func TestKey_ListMakesNone(t *testing.T) {
+	redis := redistest.Start(t)
+	in := install(t, redis.Addr)
+	r := run(t, in.env, "", "key", "list", "-o", "json")
+	if r.code != 0 || r.out != "[]\n" || !strings.Contains(r.err, "there are no signing keys yet") {
+		t.Errorf("exit %d: %s%s", r.code, r.out, r.err)
+	}
+	size := command(t, redis.Addr, "DBSIZE")
+	if n, err := size.AsInt64(); n != 0 || err != nil {
+		t.Errorf("a listing left %d keys in Redis, %v", n, err)
+	}
+}
+
 func TestKey_RotateAndRevoke(t *testing.T) {
 	in := install(t, redistest.Start(t).Addr)
 	type key struct{ KID, Alg, State string }
@@ -18,9 +32,9 @@ func TestKey_RotateAndRevoke(t *testing.T) {
 		}
 		return all
 	}
-	first := list("key", "list")
-	if len(first) != 3 {
-		t.Fatalf("%d keys, want one of each algorithm", len(first))
+	first := list("key", "rotate", "--alg", "ES256")
+	if len(first) != 4 {
+		t.Fatalf("%d keys, want one of each algorithm and a successor", len(first))
 	}
 	states := func(all []key, alg string) (out string) {
 		for _, k := range all {
@@ -30,7 +44,7 @@ func TestKey_RotateAndRevoke(t *testing.T) {
 		}
 		return out
 	}
-	if got := states(list("key", "rotate", "--alg", "ES256"), "ES256"); got != "active next " {
+	if got := states(first, "ES256"); got != "active next " {
 		t.Errorf("after rotate: %s", got)
 	}
 	again := run(t, in.env, "", "key", "rotate", "--alg", "ES256", "-o", "json")

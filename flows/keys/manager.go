@@ -118,6 +118,14 @@ func (m *Manager) Load(ctx context.Context) error {
 	return nil
 }
 
+// Read reads the key set, and says store.ErrAbsent where there is none yet.
+func (m *Manager) Read(ctx context.Context) error {
+	if err := m.reread(ctx); err != nil {
+		return fmt.Errorf("read signing keys: %w", err)
+	}
+	return nil
+}
+
 // reread adopts what the store holds.
 func (m *Manager) reread(ctx context.Context) error {
 	m.mu.Lock()
