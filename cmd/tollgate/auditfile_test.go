@@ -2,6 +2,8 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -13,6 +15,7 @@ import (
 	"go.uber.org/zap/zapcore"
 
 	"tollgate/flows"
+	"tollgate/flows/store"
 	"tollgate/redisx/redistest"
 )
 
@@ -59,6 +62,36 @@ func TestAudit_AFileThatCannotBeOpenedIsSaidAtTheStart(t *testing.T) {
 		if r.code == 0 || !strings.Contains(r.err, "log.audit_file") || !strings.Contains(r.err, want) {
 			t.Errorf("%s: %+v", name, r)
 		}
+	}
+}
+
+// deploy/ADMIN.md says in what the file and the stream differ.
+func TestAudit_TheStreamHasTheSameFieldsButItsOwnCount(t *testing.T) {
+	redis := redistest.Start(t)
+	a := startAudited(t, redis.Addr)
+	secret := a.admin(201, "POST", "/clients", `{"client_id":"orders","grant_types":["client_credentials"]}`)["client_secret"].(string)
+	a.form(200, "/token", "grant_type", "client_credentials", "client_id", "orders", "client_secret", secret)
+	a.admin(204, "DELETE", "/clients/orders", "")
+	deleted := func(e store.Event) bool { return e.Detail == "deleted" }
+	_, line := a.awaitLine(deleted)
+	var streamed store.Event
+	eventually(t, 5*time.Second, func() error {
+		message := command(t, redis.Addr, "XRANGE", "tollgate:events", "-", "+")
+		entries, err := message.AsXRange()
+		if err != nil || len(entries) == 0 {
+			return fmt.Errorf("%d events, %w", len(entries), err)
+		}
+		streamed = store.Event{}
+		if err := json.Unmarshal([]byte(entries[len(entries)-1].FieldValues["event"]), &streamed); err != nil || !deleted(streamed) {
+			return fmt.Errorf("the last is %+v, %w", streamed, err)
+		}
+		return nil
+	})
+	if streamed.Seq <= line.Seq {
+		t.Errorf("count %d in the file, %d on the stream, where a token was issued besides", line.Seq, streamed.Seq)
+	}
+	if streamed.Seq = line.Seq; streamed != line {
+		t.Errorf("the file has %+v, the stream %+v", line, streamed)
 	}
 }
 
