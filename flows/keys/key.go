@@ -119,7 +119,7 @@ func (m *Master) SealKey(k *Key) ([]byte, error) {
 func (m *Master) OpenKey(r *store.SigningKey) (*Key, error) {
 	der, err := m.Open(r.Sealed, sealedAs(r.KID, r.Alg))
 	if err != nil {
-		return nil, fmt.Errorf("signing key %s: %w: add the master key it was sealed with as a further line to keys.master_key_file", r.KID, err)
+		return nil, fmt.Errorf("signing key %s: %w: add the master key it was sealed with as a further line to keys.master_key_file, and restart this node", r.KID, err)
 	}
 	private, err := x509.ParsePKCS8PrivateKey(der)
 	if err != nil {
