@@ -89,19 +89,22 @@ func (s *Server) access(r *request) {
 	}
 }
 
-// always reports whether a request gets a line whatever the sample. An outage is told of by the first of
-// each second: a disk that fills up would be the next.
+// always reports whether a request gets a line whatever the sample. An outage, and limits, are told of by
+// the first of each second: a disk that fills up would be the next.
 func (s *Server) always(r *request) bool {
 	switch {
 	case r.routine():
-		return s.firsts.take(r.record.start)
+		return s.firsts.take(r.record.start) || r.record.limit != "" && s.limits.take(r.record.start)
 	case r.record.err != nil && r.record.err.Code == oauth.CodeTemporarilyUnavailable:
 		return s.outages.take(r.record.start)
 	}
 	return true
 }
 
-const outageLines = 100 // a second
+const (
+	outageLines = 100 // a second
+	limitLines  = 10  // a second
+)
 
 // firsts picks the first few of each second: enough for who looks on, and never a flood.
 type firsts struct {

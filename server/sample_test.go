@@ -85,6 +85,24 @@ func TestSample_OutagesDoNotFillTheDisk(t *testing.T) {
 	}
 }
 
+// What is turned away is told of so that it is found, and does not fill the disk either.
+func TestSample_ALimitIsToldOfAtOnce(t *testing.T) {
+	s, err := New(Config{Issuer: testIssuer, LogSample: 1 << 30})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &request{s: s, route: &route{}, record: record{err: oauth.TooManyRequests(nil, 1), limit: flows.LimitLogin}}
+	lines := 0
+	for range 10 * limitLines {
+		if s.always(r) {
+			lines++
+		}
+	}
+	if lines != limitLines {
+		t.Errorf("%d lines in a second, want %d", lines, limitLines)
+	}
+}
+
 func TestSample_RefusalsAreAllLogged(t *testing.T) {
 	e := newEdge(t, func(c *Config) { c.LogSample = 10 })
 	tok := e.serviceToken(t)

@@ -68,6 +68,7 @@ type Server struct {
 	sample  int
 	firsts  firsts // of routine answers
 	outages firsts // of what could not be answered
+	limits  firsts // of what was turned away by a limit
 	log     *zap.Logger
 	now     func() time.Time
 	clock   *clock // of what is measured or limited
@@ -114,6 +115,7 @@ func New(cfg Config) (*Server, error) {
 		sample:      max(cfg.LogSample, 1),
 		firsts:      firsts{most: int64(cfg.LogFirst)},
 		outages:     firsts{most: outageLines},
+		limits:      firsts{most: limitLines},
 		log:         cfg.Log,
 		now:         cfg.Now,
 		clock:       clock,
