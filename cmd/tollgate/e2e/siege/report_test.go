@@ -107,15 +107,22 @@ func rowsOf(file string) map[string]string {
 	return rows
 }
 
+func (r *row) line(when string) string {
+	return fmt.Sprintf("| %s | %s | %s | %s | %s | %s |\n", r.id, r.what, r.measured, r.goal, r.verdict(), when)
+}
+
 // render writes the table in Markdown. What was not run stays as it was measured before.
 func render(before map[string]string) string {
 	var b, rows strings.Builder
 	count := map[string]int{}
 	now := time.Now().UTC().Format("2006-01-02 15:04")
 	for _, r := range table {
-		line := fmt.Sprintf("| %s | %s | %s | %s | %s | %s |\n", r.id, r.what, r.measured, r.goal, r.verdict(), now)
-		if old := before[r.id]; r.measured == "" && old != "" {
-			line = old
+		line := before[r.id]
+		switch {
+		case r.measured != "":
+			line = r.line(now)
+		case line == "":
+			line = r.line("")
 		}
 		rows.WriteString(line)
 		for _, verdict := range []string{holds, holdsNot, notRun} {
