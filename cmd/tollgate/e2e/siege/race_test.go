@@ -16,7 +16,7 @@ import (
 const (
 	racers     = 100
 	raceRounds = 10_000
-	raceTime   = 15 * time.Minute             // of one race, on any machine; how many rounds there were by then stands in the table
+	raceTime   = 20 * time.Minute             // of one race, on any machine; how many rounds there were by then stands in the table
 	hereTime   = 500 * time.Millisecond       // for what one node has acknowledged to be known on the other
 	plainScope = "offline_access orders:read" // without an id_token, which would only cost time here
 )
