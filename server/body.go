@@ -14,9 +14,10 @@ const batchPath = "/introspect/batch"
 // comes first: fasthttp sets aside what is announced, all of it, for ten thousand clients who send nothing.
 func (s *Server) headReceived(h *fasthttp.RequestHeader) fasthttp.RequestConfig {
 	limit := s.maxBody(h)
-	if n := h.ContentLength(); n > s.cfg.MaxHeader && n <= limit && string(h.Peek(fasthttp.HeaderExpect)) != "100-continue" {
+	http := contextOf(h)
+	if n := h.ContentLength(); n > s.cfg.MaxHeader && n <= limit && !http.Request.MayContinue() {
 		// As much as it takes of headers, fasthttp may have read of the body with them.
-		if c := timed(contextOf(h)); c != nil && c.readAhead(n-s.cfg.MaxHeader) != nil {
+		if c := timed(http); c != nil && c.readAhead(n-s.cfg.MaxHeader) != nil {
 			limit = 1 // nothing is set aside for what does not come; unreadable says why
 		}
 	}
@@ -37,10 +38,11 @@ func (s *Server) maxBody(h *fasthttp.RequestHeader) int {
 func (s *Server) expect(http *fasthttp.RequestCtx) int {
 	refusal := errTooLarge
 	switch n := http.Request.Header.ContentLength(); {
-	case n <= s.cfg.MaxHeader:
-		return fasthttp.StatusContinue
-	case n <= s.maxBody(&http.Request.Header):
+	case n > s.maxBody(&http.Request.Header):
+	case n > s.cfg.MaxHeader:
 		refusal = errExpectation
+	default:
+		return fasthttp.StatusContinue
 	}
 	s.refuse(http, refusal)
 	return refusal.Status()

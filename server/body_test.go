@@ -106,19 +106,26 @@ func TestBody_BrokenOffIsAnswered(t *testing.T) {
 // Ten thousand clients may announce half a megabyte each, and not send it.
 func TestBody_AnnouncedOnesTakeNoMemory(t *testing.T) {
 	const clients, announced = 200, 512 << 10
-	address := serveSlowly(t, echo, 0, false)
 	head, _ := post(batchPath, announced)
-	var before, after runtime.MemStats
-	runtime.GC()
-	runtime.ReadMemStats(&before)
-	for range clients {
-		io.WriteString(dial(t, address), head)
-	}
-	time.Sleep(500 * time.Millisecond)
-	runtime.GC()
-	runtime.ReadMemStats(&after)
-	if each := (int64(after.HeapAlloc) - int64(before.HeapAlloc)) / clients; each > 64<<10 {
-		t.Errorf("each takes %d KiB", each>>10)
+	for name, head := range map[string]string{
+		"by HTTP/1.1":                       head,
+		"by HTTP/1.0, whose Expect is none": strings.Replace(head, "1.1\r\n", "1.0\r\nExpect: 100-continue\r\n", 1),
+	} {
+		t.Run(name, func(t *testing.T) {
+			address := serveSlowly(t, echo, 0, false)
+			var before, after runtime.MemStats
+			runtime.GC()
+			runtime.ReadMemStats(&before)
+			for range clients {
+				io.WriteString(dial(t, address), head)
+			}
+			time.Sleep(500 * time.Millisecond)
+			runtime.GC()
+			runtime.ReadMemStats(&after)
+			if each := (int64(after.HeapAlloc) - int64(before.HeapAlloc)) / clients; each > 64<<10 {
+				t.Errorf("each takes %d KiB", each>>10)
+			}
+		})
 	}
 }
 
@@ -137,6 +144,7 @@ func TestBody_LongOnesAreNotTakenInEveryWay(t *testing.T) {
 		"a batch of 100 KB in a chunk":   {fmt.Sprintf(chunks, batchPath, len(body), body), 413},
 		"a batch of 20 KB, expecting":    {fmt.Sprintf(expecting, batchPath, 20_000), 417},
 		"a form of 20 KB, expecting":     {fmt.Sprintf(expecting, "/token", 20_000), 417},
+		"a form of 20 KB, Expecting":     {fmt.Sprintf(strings.Replace(expecting, "continue", "Continue", 1), "/token", 20_000), 417},
 		"a form of 100 KB, expecting":    {fmt.Sprintf(expecting, "/token", 100_000), 413},
 		"a form of 10 KB, expecting":     {fmt.Sprintf(expecting, "/token", 10_000), 100},
 		"a form of 20 KB, expecting 'x'": {fmt.Sprintf(strings.Replace(expecting, "100-continue", "x", 1), "/token", 20_000) + body[:20_000], 200},
@@ -145,9 +153,19 @@ func TestBody_LongOnesAreNotTakenInEveryWay(t *testing.T) {
 			t.Parallel()
 			conn := dial(t, address)
 			io.WriteString(conn, c.raw)
+			conn.SetReadDeadline(time.Now().Add(readTimeout / 2)) // what is refused is not waited for
 			if line, _, err := bufio.NewReader(conn).ReadLine(); err != nil || !strings.HasPrefix(string(line), fmt.Sprintf("HTTP/1.1 %d ", c.status)) {
 				t.Errorf("answered %q, %v, want %d", line, err, c.status)
 			}
 		})
+	}
+}
+
+func TestBody_TooLargeIsNotAskedForWhereHeadersMayBeLarger(t *testing.T) {
+	t.Parallel()
+	conn := dial(t, serveBy(t, Config{MaxHeader: 128 << 10}, echo, 0, false))
+	io.WriteString(conn, "POST /token HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 70000\r\n\r\n")
+	if status, _ := answered(t, bufio.NewReader(conn)); status != 413 {
+		t.Errorf("answered %d", status)
 	}
 }

@@ -21,7 +21,14 @@ import (
 // serveSlowly serves a handler as Serve does, for so many connections at a time, 0 for any number.
 func serveSlowly(t *testing.T, handler fasthttp.RequestHandler, most int, secure bool) (address string) {
 	t.Helper()
-	s, err := New(Config{Issuer: "https://issuer.example"})
+	return serveBy(t, Config{}, handler, most, secure)
+}
+
+// serveBy is serveSlowly with limits of its own.
+func serveBy(t *testing.T, cfg Config, handler fasthttp.RequestHandler, most int, secure bool) (address string) {
+	t.Helper()
+	cfg.Issuer = "https://issuer.example"
+	s, err := New(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
