@@ -8,7 +8,10 @@ import (
 	"tollgate/flows/oauth"
 )
 
-const batchPath = "/introspect/batch"
+const (
+	batchPath  = "/introspect/batch"
+	maxChunked = 64 << 10 // bytes, however many a body may have that announces its length
+)
 
 // headReceived says how large the body of this request may be. Where it is a long one that may come, it
 // comes first: fasthttp sets aside what is announced, all of it, for ten thousand clients who send nothing.
@@ -24,9 +27,12 @@ func (s *Server) headReceived(h *fasthttp.RequestHeader) fasthttp.RequestConfig 
 	return fasthttp.RequestConfig{MaxRequestBodySize: limit}
 }
 
-// maxBody is smaller for a body that comes in chunks: fasthttp sets aside what each of them announces.
+// maxBody is small for a body that comes in chunks: fasthttp sets aside what each of them announces.
 func (s *Server) maxBody(h *fasthttp.RequestHeader) int {
-	if string(h.RequestURI()) == batchPath && h.ContentLength() >= 0 {
+	switch {
+	case h.ContentLength() < 0:
+		return min(s.cfg.MaxBody, maxChunked)
+	case string(h.RequestURI()) == batchPath:
 		return s.cfg.MaxBatchBody
 	}
 	return s.cfg.MaxBody

@@ -169,3 +169,22 @@ func TestBody_TooLargeIsNotAskedForWhereHeadersMayBeLarger(t *testing.T) {
 		t.Errorf("answered %d", status)
 	}
 }
+
+// A chunk is given its memory when it is announced.
+func TestBody_InChunksIsSmallWhereOthersMayBeLarge(t *testing.T) {
+	t.Parallel()
+	address := serveBy(t, Config{MaxBody: 1 << 20}, echo, 0, false)
+	head, body := post("/token", 100_000)
+	chunk := "POST /token HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n0\r\n\r\n"
+	for raw, want := range map[string]int{
+		head + body: 200,
+		fmt.Sprintf(chunk, maxChunked, body[:maxChunked]): 200,
+		fmt.Sprintf(chunk, len(body), body):               413,
+	} {
+		conn := dial(t, address)
+		io.WriteString(conn, raw)
+		if status, _ := answered(t, bufio.NewReader(conn)); status != want {
+			t.Errorf("%.90q: answered %d, want %d", raw, status, want)
+		}
+	}
+}
