@@ -10,6 +10,7 @@ import (
 const (
 	defaultGrowth = 100      // percent: Go's own
 	leastGrowth   = 64 << 20 // bytes
+	leastHeap     = 4 << 20  // bytes; Go takes a smaller heap for one of that size
 )
 
 // collectSmallHeapsLess lets a heap grow by leastGrowth before it is collected again, where Go would let it
@@ -44,6 +45,6 @@ func (c *collection) ended() {
 // change stops the world for a moment.
 func growthFor(live uint64) int {
 	const step = 50
-	percent := leastGrowth * 100 / max(live, 1<<20) / step * step
+	percent := leastGrowth * 100 / max(live, leastHeap) / step * step
 	return int(max(defaultGrowth, percent))
 }

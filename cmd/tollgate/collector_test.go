@@ -43,7 +43,7 @@ func TestCollector_GOGCHasItsWay(t *testing.T) {
 
 func TestGrowthFor_IsNeverLessThanGosOwn(t *testing.T) {
 	for live, want := range map[uint64]int{
-		0: 6400, 1 << 20: 6400, 10 << 20: 600, 32 << 20: 200, 63 << 20: 100, 64 << 20: 100, 8 << 30: 100,
+		0: 1600, 1 << 20: 1600, 4 << 20: 1600, 10 << 20: 600, 32 << 20: 200, 63 << 20: 100, 64 << 20: 100, 8 << 30: 100,
 	} {
 		if got := growthFor(live); got != want {
 			t.Errorf("%d bytes in use: %d %%, want %d", live, got, want)
