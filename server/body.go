@@ -9,8 +9,10 @@ import (
 )
 
 const (
-	batchPath  = "/introspect/batch"
-	maxChunked = 64 << 10 // bytes, however many a body may have that announces its length
+	batchPath = "/introspect/batch"
+	// maxChunked is how many bytes a body in chunks may have, however many others may. With the line's end
+	// behind the last chunk it is a power of two, to which fasthttp rounds up what it sets aside.
+	maxChunked = 64<<10 - len("\r\n")
 )
 
 // headReceived says how large the body of this request may be. Where it is a long one that may come, it
