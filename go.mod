@@ -2,6 +2,8 @@ module tollgate
 
 go 1.26.0
 
+toolchain go1.26.10
+
 require (
 	filippo.io/bigmod v0.1.0
 	filippo.io/edwards25519 v1.2.0
