@@ -24,21 +24,32 @@ type Cluster struct {
 	tb testing.TB
 }
 
+// ClusterMode is redis-server's arguments for a node of a cluster. Its bus has a free port of its own:
+// Redis would take the one 10,000 above the node's, which may be anybody's.
+func ClusterMode(tb testing.TB) []string {
+	tb.Helper()
+	return clusterMode(portOf(freeAddr(tb)))
+}
+
+func clusterMode(bus string) []string {
+	return []string{
+		"--cluster-enabled", "yes", "--cluster-port", bus,
+		"--cluster-node-timeout", strconv.FormatInt(ClusterNodeTimeout.Milliseconds(), 10),
+	}
+}
+
 // StartCluster runs all six and returns once all slots are served and all replicas have the data.
 // args are redis-server's.
 func StartCluster(tb testing.TB, args ...string) *Cluster {
 	tb.Helper()
 	c := &Cluster{tb: tb}
 	for range 2 * clusterPrimaries {
-		bus := freeAddr(tb)
-		node := Start(tb, append([]string{
-			"--cluster-enabled", "yes", "--cluster-port", portOf(bus),
-			"--cluster-node-timeout", strconv.FormatInt(ClusterNodeTimeout.Milliseconds(), 10),
-		}, args...)...)
+		bus := portOf(freeAddr(tb))
+		node := Start(tb, append(clusterMode(bus), args...)...)
 		c.Nodes = append(c.Nodes, node)
 		c.Addresses = append(c.Addresses, node.Addr)
 		node.Text(tb, "CLUSTER", "SET-CONFIG-EPOCH", strconv.Itoa(len(c.Nodes)))
-		c.Nodes[0].Text(tb, "CLUSTER", "MEET", "127.0.0.1", portOf(node.Addr), portOf(bus))
+		c.Nodes[0].Text(tb, "CLUSTER", "MEET", "127.0.0.1", portOf(node.Addr), bus)
 	}
 	for i, node := range c.Nodes {
 		await(tb, "meeting of the cluster", startTimeout, func() bool { return len(node.known()) == len(c.Nodes) })

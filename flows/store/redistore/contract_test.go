@@ -63,7 +63,7 @@ func TestRedistore_KeepsTheContract(t *testing.T) {
 // A server in cluster mode refuses every script whose keys lie in more than one slot, even
 // though all slots are its own.
 func TestScripts_TouchOneSlot(t *testing.T) {
-	server := redistest.Start(t, "--cluster-enabled", "yes", "--appendonly", "no")
+	server := redistest.Start(t, append(redistest.ClusterMode(t), onNoDisk...)...)
 	redis(t, server, "CLUSTER", "ADDSLOTSRANGE", "0", "16383")
 	up := func() bool {
 		info := redis(t, server, "CLUSTER", "INFO")
