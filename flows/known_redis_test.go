@@ -232,7 +232,11 @@ func TestKnown_AHerdAsksEachQuestionOnce(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	first := must(w.verify(t.Context(), []byte(hot[0]), time.Now()))(t)
 	server.Text(t, "CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes") // takes all that was cached with it
+	for first.stands(w.store.Generation(first.claims.Grant), w.age(time.Now())) {
+		time.Sleep(time.Millisecond) // until this node has noticed
+	}
 	for w.validate(hot[0]) != nil {
 		time.Sleep(time.Millisecond)
 	}
