@@ -39,14 +39,14 @@ type held struct {
 }
 
 // gather opens so many connections, evenly over some time, and begins each.
-func (b *besieged) gather(t *testing.T, count int, over time.Duration, dialer net.Dialer, begin func(net.Conn) error) *crowd {
+func (p place) gather(t *testing.T, count int, over time.Duration, dialer net.Dialer, begin func(net.Conn) error) *crowd {
 	t.Helper()
 	c := &crowd{conns: make([]*held, count)}
 	t.Cleanup(c.leave)
 	evenly(count, over, func(i int) {
 		from := dialer
 		from.LocalAddr = source(i)
-		conn, err := from.Dial("tcp", b.host)
+		conn, err := from.Dial("tcp", p.host)
 		if err != nil {
 			t.Errorf("connection %d: %v", i, err)
 			return
@@ -109,6 +109,7 @@ func (c *crowd) trickle() (stop func()) {
 	}
 }
 
+// leave closes all of them.
 func (c *crowd) leave() {
 	for _, h := range c.conns {
 		if h != nil {

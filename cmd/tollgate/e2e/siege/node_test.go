@@ -15,13 +15,19 @@ import (
 	"tollgate/redisx/redistest"
 )
 
+// place is a server that is attacked.
+type place struct {
+	host  string // host:port of the public listener
+	token string // a good one
+	pid   int
+}
+
 // besieged is a node on a Redis of its own, with its clients and its user.
 type besieged struct {
 	*e2e.Node
+	place
 	redis *redistest.Server
 	apps  e2e.Apps
-	host  string // host:port of the public listener
-	token string // a good one
 }
 
 // besiege runs a node. Nobody is limited there, unless env says otherwise, and keys are those that are fast
@@ -30,7 +36,7 @@ func besiege(t *testing.T, env ...string) *besieged {
 	t.Helper()
 	redis := redistest.Start(t)
 	n := e2e.StartServe(t, redis.Addr, append([]string{"TOLLGATE_TOKENS__SIGNING_ALG=EdDSA"}, env...)...)
-	b := &besieged{Node: n, redis: redis, apps: n.Seed(t), host: strings.TrimPrefix(n.URL, "http://")}
+	b := &besieged{Node: n, place: place{host: strings.TrimPrefix(n.URL, "http://"), pid: n.PID}, redis: redis, apps: n.Seed(t)}
 	b.token = n.ClientCredentials(b.apps.Service).Want(t, 200).Access
 	return b
 }
@@ -46,8 +52,8 @@ func (b *besieged) alive(t *testing.T) {
 }
 
 // files is how many files the process has open: connections, and some more.
-func (b *besieged) files() int {
-	folder, err := os.Stat(fmt.Sprintf("/proc/%d/fd", b.PID))
+func (p place) files() int {
+	folder, err := os.Stat(fmt.Sprintf("/proc/%d/fd", p.pid))
 	if err != nil {
 		return 0
 	}
@@ -55,8 +61,8 @@ func (b *besieged) files() int {
 }
 
 // memory is what the process has in RAM, in bytes.
-func (b *besieged) memory() int {
-	status, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", b.PID))
+func (p place) memory() int {
+	status, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.pid))
 	for line := range strings.Lines(string(status)) {
 		if rest, found := strings.CutPrefix(line, "VmRSS:"); found {
 			kib, _ := strconv.Atoi(strings.Fields(rest)[0])
@@ -82,12 +88,12 @@ type watcher struct {
 	ended, done   chan struct{}
 }
 
-func (b *besieged) watch() *watcher {
+func (p place) watch() *watcher {
 	w := &watcher{ended: make(chan struct{}), done: make(chan struct{})}
 	go func() {
 		defer close(w.done)
 		for {
-			w.files, w.memory = max(w.files, b.files()), max(w.memory, b.memory())
+			w.files, w.memory = max(w.files, p.files()), max(w.memory, p.memory())
 			select {
 			case <-w.ended:
 				return

@@ -60,10 +60,10 @@ func probe(host, token string) {
 
 // beside has good requests sent until stop is called, which returns how long the slowest of a hundred took,
 // and how many there were. One that fails, fails the test.
-func (b *besieged) beside(t *testing.T) (stop func() (p99 time.Duration, count int)) {
+func (p place) beside(t *testing.T) (stop func() (p99 time.Duration, count int)) {
 	t.Helper()
 	prober := exec.Command(os.Args[0], "-test.run=^$")
-	prober.Env = append(os.Environ(), proberHost+"="+b.host, proberToken+"="+b.token)
+	prober.Env = append(os.Environ(), proberHost+"="+p.host, proberToken+"="+p.token)
 	prober.Stderr = os.Stderr
 	in, err := prober.StdinPipe()
 	if err != nil {
@@ -90,10 +90,19 @@ func (b *besieged) beside(t *testing.T) (stop func() (p99 time.Duration, count i
 }
 
 // baseline is p99 of good requests while nothing else happens.
-func (b *besieged) baseline(t *testing.T) time.Duration {
+func (p place) baseline(t *testing.T) time.Duration {
 	t.Helper()
-	stop := b.beside(t)
+	stop := p.beside(t)
 	time.Sleep(baselineTime)
 	p99, _ := stop()
 	return p99
+}
+
+// during is p99 of good requests beside an attack, and how many there were.
+func (p place) during(t *testing.T, attack func()) (p99 time.Duration, count int) {
+	t.Helper()
+	stop, release := p.beside(t), standBack(t)
+	attack()
+	release()
+	return stop()
 }

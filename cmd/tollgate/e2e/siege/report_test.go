@@ -79,6 +79,10 @@ func TestMain(m *testing.M) {
 		probe(host, os.Getenv(proberToken))
 		return
 	}
+	if os.Getenv(beRival) != "" {
+		rivalServer()
+		return
+	}
 	code := m.Run()
 	e2e.RemoveBinary()
 	file := os.Getenv("SIEGE_REPORT")

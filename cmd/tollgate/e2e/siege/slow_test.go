@@ -48,6 +48,8 @@ type siege struct {
 	probes        int
 	before, most  int // bytes of memory
 	open, count   int
+
+	rivalBaseline, rivalP99 time.Duration // 0: the rival was spared
 }
 
 // under runs an attack, with good requests beside it.
@@ -55,15 +57,21 @@ func (b *besieged) under(t *testing.T, count int, attack func()) siege {
 	t.Helper()
 	s := siege{baseline: b.baseline(t), count: count, before: b.settledMemory(t)}
 	idle := b.files()
-	stop, w := b.beside(t), b.watch()
-	release := standBack(t)
-	attack()
-	release()
-	s.p99, s.probes = stop()
+	w := b.watch()
+	s.p99, s.probes = b.during(t, attack)
 	w.stop()
 	s.most, s.open = w.memory, w.files-idle
 	b.alive(t)
 	return s
+}
+
+// rival has Go's own HTTP server attacked in the node's place: what becomes of good requests there is the
+// machine's doing, which crowd and server share.
+func (s *siege) rival(t *testing.T, attack func(place)) {
+	t.Helper()
+	r := startRival(t)
+	s.rivalBaseline = r.baseline(t)
+	s.rivalP99, _ = r.during(t, func() { attack(r) })
 }
 
 func (s siege) each() int { return max(0, s.most-s.before) / s.count }
@@ -71,8 +79,15 @@ func (s siege) each() int { return max(0, s.most-s.before) / s.count }
 func (s siege) holds() bool { return s.p99 <= 2*s.baseline && s.each() <= perConn }
 
 func (s siege) String() string {
-	return fmt.Sprintf("%d KiB each (%d → %d MiB); p99 of %d good requests %s → %s", s.each()>>10, s.before>>20, s.most>>20, s.probes, short(s.baseline), short(s.p99))
+	text := fmt.Sprintf("%d KiB each (%d → %d MiB); p99 of %d good requests %s → %s (%s)",
+		s.each()>>10, s.before>>20, s.most>>20, s.probes, short(s.baseline), short(s.p99), times(s.p99, s.baseline))
+	if s.rivalP99 > 0 {
+		text += fmt.Sprintf("; Go's net/http in its place %s → %s (%s)", short(s.rivalBaseline), short(s.rivalP99), times(s.rivalP99, s.rivalBaseline))
+	}
+	return text
 }
+
+func times(a, b time.Duration) string { return fmt.Sprintf("%.1f×", float64(a)/float64(b)) }
 
 func TestSlow_S1_HeadersByteByByte(t *testing.T) {
 	slowly(t, "S1", talkLimit, "GET /validate HTTP/1.1\r\nHost: a\r\nX-Slow: ", true)
@@ -90,18 +105,21 @@ func TestSlow_S4_IdleAfterARequest(t *testing.T) {
 func slowly(t *testing.T, id string, limit time.Duration, words string, trickle bool) {
 	count := clients(t)
 	b := besiege(t)
-	var longest time.Duration
-	var left int
-	s := b.under(t, count, func() {
-		c := b.gather(t, count, min(comeTime, limit*9/10), net.Dialer{}, func(conn net.Conn) error {
+	attack := func(p place) (longest time.Duration, left int) {
+		c := p.gather(t, count, min(comeTime, limit*9/10), net.Dialer{}, func(conn net.Conn) error {
 			_, err := io.WriteString(conn, words)
 			return err
 		})
+		defer c.leave()
 		if trickle {
 			defer c.trickle()()
 		}
-		longest, left = c.await(limit + grace + 5*time.Second)
-	})
+		return c.await(limit + grace + 5*time.Second)
+	}
+	var longest time.Duration
+	var left int
+	s := b.under(t, count, func() { longest, left = attack(b.place) })
+	s.rival(t, func(p place) { attack(p) })
 	record(t, id, s.holds() && s.open >= count*9/10 && left == 0 && longest <= limit+grace,
 		"%d clients, %d open at a time: the last closed after %s, %d never; %s", count, s.open, short(longest), left, s)
 }
@@ -128,12 +146,10 @@ func TestSlow_S3_AnswersAreNeverRead(t *testing.T) {
 	b := besiege(t)
 	const request = "GET /.well-known/openid-configuration HTTP/1.1\r\nHost: a\r\n\r\n"
 	some, more := strings.Repeat(request, 25), strings.Repeat(request, 175) // the kernel takes the answers of some, not of more
-	idle := b.files()
-	var took time.Duration
-	var left, kernel int
 	_, before := sockets(t)
-	s := b.under(t, count, func() {
-		c := b.gather(t, count, comeTime, small, func(conn net.Conn) error {
+	attack := func(p place) (took time.Duration, left, orphans, kernel int) {
+		idle := p.files()
+		c := p.gather(t, count, comeTime, small, func(conn net.Conn) error {
 			_, err := io.WriteString(conn, some)
 			return err
 		})
@@ -142,17 +158,22 @@ func TestSlow_S3_AnswersAreNeverRead(t *testing.T) {
 				t.Errorf("connection %d: %v", i, err)
 			}
 		})
+		defer c.leave()
 		c.last = time.Now()
 		_, kernel = sockets(t)
 		for {
-			took, left = time.Since(c.last), b.files()-idle
+			took, left = time.Since(c.last), p.files()-idle
 			if left <= few || took > talkLimit+grace+5*time.Second {
-				break
+				orphans, _ = sockets(t)
+				return took, left, orphans, kernel
 			}
 			time.Sleep(100 * time.Millisecond)
 		}
-	})
-	orphans, _ := sockets(t)
+	}
+	var took time.Duration
+	var left, orphans, kernel int
+	s := b.under(t, count, func() { took, left, orphans, kernel = attack(b.place) })
+	s.rival(t, func(p place) { attack(p) })
 	kernel = max(0, kernel-before) / count
 	record(t, "S3", s.holds() && s.open >= count*9/10 && left <= few && orphans <= few && took <= talkLimit+grace && s.each()+kernel <= perConn,
 		"%d clients, %d open at a time: all closed %s after the last request, %d left, %d to the kernel, which had %d KiB each; %s",
