@@ -33,7 +33,7 @@ type audited struct {
 func startAudited(t *testing.T, redisAddr string, more ...string) *audited {
 	t.Helper()
 	a := &audited{t: t, in: install(t, redisAddr, more...)}
-	address := freeAddress(t)
+	address := redistest.FreeAddr(t)
 	a.file = filepath.Join(a.in.dir, "audit.log")
 	a.in.env = append(a.in.env, "TOLLGATE_LISTEN__PUBLIC="+address, "TOLLGATE_ISSUER=http://"+address, "TOLLGATE_LOG__AUDIT_FILE="+a.file)
 	a.process, a.public, a.ops = startServe(t, a.in)

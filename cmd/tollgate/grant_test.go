@@ -24,7 +24,7 @@ func TestGrantAndToken_SeenAndEnded(t *testing.T) {
 	in := install(t, redistest.Start(t).Addr)
 	mustRun(t, in.env, "a password of bob\n", "user", "create", "bob")
 	mustRun(t, in.env, "", "client", "create", "phone", "--public", "--redirect-uri", "http://127.0.0.1/callback", "--scope", "openid offline_access")
-	address := freeAddress(t)
+	address := redistest.FreeAddr(t)
 	in.env = append(in.env, "TOLLGATE_LISTEN__PUBLIC="+address, "TOLLGATE_ISSUER=http://"+address)
 	p, public, _ := startServe(t, in)
 	awaitStatus(t, public+"/readyz", 200)

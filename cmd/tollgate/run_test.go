@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -223,15 +222,4 @@ func (in *installation) write(t *testing.T, name, content string) {
 	if err := os.WriteFile(filepath.Join(in.dir, name), []byte(content), 0o600); err != nil {
 		t.Fatal(err)
 	}
-}
-
-// freeAddress returns an address that nobody listens on now.
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	return listener.Addr().String()
 }

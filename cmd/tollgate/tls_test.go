@@ -72,7 +72,7 @@ func TestServe_OverTLS(t *testing.T) {
 
 func TestServe_RedisOverTLSWithPassword(t *testing.T) {
 	cert, key, _ := certificate(t)
-	secure := freeAddress(t)
+	secure := redistest.FreeAddr(t)
 	_, port, err := net.SplitHostPort(secure)
 	if err != nil {
 		t.Fatal(err)

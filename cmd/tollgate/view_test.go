@@ -18,7 +18,7 @@ func TestViews_CommandLineAndAdminAPIAgree(t *testing.T) {
 	mustRun(t, in.env, "", "client", "create", "bare", "--grant", "")
 	mustRun(t, in.env, "", "client", "create", "phone", "--public", "--redirect-uri", "http://127.0.0.1/callback", "--scope", "openid offline_access",
 		"--allowed-origin", "https://app.example.com")
-	address := freeAddress(t)
+	address := redistest.FreeAddr(t)
 	in.env = append(in.env, "TOLLGATE_LISTEN__PUBLIC="+address, "TOLLGATE_ISSUER=http://"+address)
 	_, public, ops := startServe(t, in)
 	awaitStatus(t, public+"/readyz", 200)

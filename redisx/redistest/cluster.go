@@ -28,7 +28,7 @@ type Cluster struct {
 // Redis would take the one 10,000 above the node's, which may be anybody's.
 func ClusterMode(tb testing.TB) []string {
 	tb.Helper()
-	return clusterMode(portOf(freeAddr(tb)))
+	return clusterMode(portOf(FreeAddr(tb)))
 }
 
 func clusterMode(bus string) []string {
@@ -44,7 +44,7 @@ func StartCluster(tb testing.TB, args ...string) *Cluster {
 	tb.Helper()
 	c := &Cluster{tb: tb}
 	for range 2 * clusterPrimaries {
-		bus := portOf(freeAddr(tb))
+		bus := portOf(FreeAddr(tb))
 		node := Start(tb, append(clusterMode(bus), args...)...)
 		c.Nodes = append(c.Nodes, node)
 		c.Addresses = append(c.Addresses, node.Addr)

@@ -49,7 +49,7 @@ func StartSentinel(tb testing.TB, args ...string) *Sentinel {
 // watch starts a Sentinel. It keeps what it learns in its configuration file.
 func (s *Sentinel) watch(primary *Server) *Server {
 	s.tb.Helper()
-	addr, dir := freeAddr(s.tb), s.tb.TempDir()
+	addr, dir := FreeAddr(s.tb), s.tb.TempDir()
 	file := filepath.Join(dir, "sentinel.conf")
 	text := fmt.Sprintf(`bind 127.0.0.1
 port %[1]s

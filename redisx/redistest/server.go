@@ -52,7 +52,7 @@ func newServer(tb testing.TB, dir string, env, args []string) *Server {
 	if _, err := exec.LookPath("redis-server"); err != nil {
 		tb.Fatal("redis-server is not installed: run `make test`, which installs it")
 	}
-	addr := freeAddr(tb)
+	addr := FreeAddr(tb)
 	s := &Server{Addr: addr, URL: "redis://" + addr, tb: tb, env: env, args: append(base(addr, dir), args...)}
 	s.launch()
 	return s
@@ -69,20 +69,26 @@ func portOf(addr string) string {
 	return port
 }
 
-// freeAddr returns an address that nobody listens on now. It lies below the ports that systems give
-// to whoever opens a connection, or one of the test's own takes it before the server does.
-func freeAddr(tb testing.TB) string {
+// given are the addresses FreeAddr has returned: who got one may not listen yet.
+var given sync.Map
+
+// FreeAddr returns a loopback address that nobody listens on now, no two callers the same one. It lies
+// below the ports that systems give to whoever opens a connection, or one of the test's own takes it
+// before the server does.
+func FreeAddr(tb testing.TB) string {
 	tb.Helper()
 	const lowest, highest = 12000, 32000
-	var err error
 	for range 100 {
-		var l net.Listener
-		if l, err = net.Listen("tcp", fmt.Sprint("127.0.0.1:", lowest+rand.IntN(highest-lowest))); err == nil {
-			defer l.Close()
+		l, err := net.Listen("tcp", fmt.Sprint("127.0.0.1:", lowest+rand.IntN(highest-lowest)))
+		if err != nil {
+			continue
+		}
+		l.Close()
+		if _, taken := given.LoadOrStore(l.Addr().String(), true); !taken {
 			return l.Addr().String()
 		}
 	}
-	tb.Fatal("find a free port: ", err)
+	tb.Fatal("there is no free port")
 	return ""
 }
 

@@ -117,7 +117,7 @@ func StartTLS(tb testing.TB, args ...string) *TLS {
 	}
 	roots := x509.NewCertPool()
 	roots.AddCert(t.cert)
-	addr := freeAddr(tb)
+	addr := FreeAddr(tb)
 	t.Server = &Server{
 		Addr: addr, URL: "rediss://" + addr, tb: tb,
 		tls: &tls.Config{RootCAs: roots, Certificates: []tls.Certificate{pair}, ServerName: "127.0.0.1"},

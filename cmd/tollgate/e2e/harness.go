@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"io"
-	"net"
 	"os"
 	"os/exec"
 	"strconv"
@@ -13,6 +12,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"tollgate/redisx/redistest"
 )
 
 const startTimeout = 20 * time.Second
@@ -56,7 +57,7 @@ func StartDev(tb testing.TB, args ...string) *Node {
 // NewDev prepares what StartDev runs.
 func NewDev(tb testing.TB, args ...string) *Node {
 	tb.Helper()
-	public, ops := freeAddrs(tb)
+	public, ops := redistest.FreeAddr(tb), redistest.FreeAddr(tb)
 	n := &Node{
 		Issuer: "http://" + public, URL: "http://" + public, Ops: "http://" + ops,
 		tb: tb, dir: tb.TempDir(), admin: DevAdmin,
@@ -68,28 +69,6 @@ func NewDev(tb testing.TB, args ...string) *Node {
 
 // Setenv adds settings, as TOLLGATE_TOKENS__ACCESS_TTL=1m, for the next start.
 func (n *Node) Setenv(settings ...string) { n.env = append(n.env, settings...) }
-
-// FreeAddr returns a loopback address that nobody listens on now.
-func FreeAddr(tb testing.TB) string {
-	tb.Helper()
-	address, _ := freeAddrs(tb)
-	return address
-}
-
-// freeAddrs returns two addresses, which differ.
-func freeAddrs(tb testing.TB) (public, ops string) {
-	tb.Helper()
-	var addresses [2]string
-	for i := range addresses {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			tb.Fatal("find a free port: ", err)
-		}
-		defer l.Close() // only once both are taken
-		addresses[i] = l.Addr().String()
-	}
-	return addresses[0], addresses[1]
-}
 
 // Start starts the process and does not wait for anything.
 func (n *Node) Start() {

@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"tollgate/redisx/redistest"
 )
 
 // serveConfig is the configuration file of a serve node. Requests are not limited, and Redis has
@@ -42,7 +44,7 @@ func StartServeOn(tb testing.TB, redis Redis, env ...string) *Node {
 // NewServe prepares what StartServe runs.
 func NewServe(tb testing.TB, redisAddr string, env ...string) *Node {
 	tb.Helper()
-	public, ops := freeAddrs(tb)
+	public, ops := redistest.FreeAddr(tb), redistest.FreeAddr(tb)
 	master := make([]byte, 32)
 	rand.Read(master)
 	n := newServe(tb, "http://"+public, public, ops, redisAddr, env)
@@ -64,7 +66,7 @@ func (n *Node) Peer() *Node {
 // NewPeer prepares what Peer runs, with another way to the same Redis and further settings.
 func (n *Node) NewPeer(redisAddr string, env ...string) *Node {
 	n.tb.Helper()
-	public, ops := freeAddrs(n.tb)
+	public, ops := redistest.FreeAddr(n.tb), redistest.FreeAddr(n.tb)
 	peer := newServe(n.tb, n.Issuer, public, ops, redisAddr, append(slices.Clone(n.env), env...))
 	peer.admin, peer.Path = n.admin, n.Path
 	for _, secret := range []string{"master.key", "admin.token"} {

@@ -14,7 +14,7 @@ import (
 	"sync"
 	"time"
 
-	"tollgate/cmd/tollgate/e2e"
+	"tollgate/redisx/redistest"
 )
 
 // gateway is nginx as the README sets it up, in front of an API that notes what reaches it.
@@ -32,7 +32,7 @@ func (x *trial) nginx() *gateway {
 	if _, err := exec.LookPath("nginx"); err != nil {
 		return nil
 	}
-	g := &gateway{address: e2e.FreeAddr(x.T)}
+	g := &gateway{address: redistest.FreeAddr(x.T)}
 	api := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		g.mu.Lock()
 		g.got = r.Header.Clone()
