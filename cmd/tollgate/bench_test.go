@@ -53,8 +53,7 @@ func TestBench_SaysInWhatTheRunsDiffer(t *testing.T) {
 // What answers nothing as it should has not been measured.
 func TestBench_FailsWhereNothingWasAnsweredRightly(t *testing.T) {
 	var asked atomic.Int64
-	var issuer *httptest.Server
-	issuer = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	issuer := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case "/token":
 			fmt.Fprint(w, `{"access_token":"x","token_type":"Bearer"}`)
@@ -63,7 +62,8 @@ func TestBench_FailsWhereNothingWasAnsweredRightly(t *testing.T) {
 				w.WriteHeader(http.StatusTooManyRequests)
 			}
 		default:
-			fmt.Fprintf(w, `{"issuer":%q,"token_endpoint":%q}`, issuer.URL, issuer.URL+"/token")
+			self := "http://" + r.Host
+			fmt.Fprintf(w, `{"issuer":%q,"token_endpoint":%q}`, self, self+"/token")
 		}
 	}))
 	defer issuer.Close()
