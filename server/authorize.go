@@ -25,6 +25,7 @@ func serveAuthorize(r *request) error {
 	if err != nil {
 		return err
 	}
+	r.record.setClient(f.get("client_id"))
 	step, err := r.s.flows.Authorize(r.ctx, &flows.AuthorizeRequest{
 		ResponseType:    f.get("response_type"),
 		ResponseMode:    f.get("response_mode"),
@@ -48,7 +49,6 @@ func serveAuthorize(r *request) error {
 	if err != nil {
 		return err
 	}
-	r.record.setClient(f.get("client_id"))
 	return r.follow(step)
 }
 

@@ -36,6 +36,15 @@ func TestRecord_SaysWhatHappenedAndNothingSecret(t *testing.T) {
 	}
 }
 
+// Who registered another redirect URI than the application sends looks here for which application.
+func TestRecord_NamesTheClientOfAWrongRedirectURI(t *testing.T) {
+	e := newEdge(t)
+	e.send(t, call{method: "GET", path: "/authorize?response_type=code&client_id=demo-web&redirect_uri=https%3A%2F%2Fother.example%2Fcb"}).wants(t, 400, "")
+	if log := e.log.take(); len(log) != 1 || !strings.Contains(log[0], `"client":"demo-web"`) || strings.Contains(log[0], "other.example") {
+		t.Errorf("%q", log)
+	}
+}
+
 func TestRecord_EscapesWhatStrangersSend(t *testing.T) {
 	e := newEdge(t)
 	for _, id := range []string{"a\x1b[31mb", "x\",\"status\":200,\"y\":\"", "\r\nlevel=error", strings.Repeat("long", 1000), "é\u202e",
