@@ -23,7 +23,7 @@ old key stays published until the last token it signed has expired. With --now t
 	return group("key", "Manage signing keys",
 		manage("list", "Show signing keys and their states", listKeys),
 		rotate,
-		manage("revoke KID", "Emergency: refuse everything a key has signed; an active key is replaced", withKeys(revokeKey)),
+		manage("revoke KID", "Emergency: refuse everything a key has signed; an active key is replaced", withKeysThere(revokeKey)),
 		newMasterKey(),
 	)
 }
@@ -39,10 +39,24 @@ func newMasterKey() *cobra.Command {
 	}
 }
 
-// withKeys loads the signing keys first. Only commands about keys and tokens need them.
+// withKeys loads the signing keys first, and makes them where there are none.
 func withKeys(run func(context.Context, *cobra.Command, []string, *node) error) func(context.Context, *cobra.Command, []string, *node) error {
 	return func(ctx context.Context, cmd *cobra.Command, args []string, n *node) error {
 		if err := n.keys.Load(ctx); err != nil {
+			return err
+		}
+		return run(ctx, cmd, args, n)
+	}
+}
+
+// withKeysThere reads the signing keys, and makes none: where there are none, there is nothing to show or end.
+func withKeysThere(run func(context.Context, *cobra.Command, []string, *node) error) func(context.Context, *cobra.Command, []string, *node) error {
+	return func(ctx context.Context, cmd *cobra.Command, args []string, n *node) error {
+		err := n.keys.Read(ctx)
+		if errors.Is(err, store.ErrAbsent) {
+			return errors.New("there are no signing keys in this Redis; is it the one, with the key prefix, that the server uses?")
+		}
+		if err != nil {
 			return err
 		}
 		return run(ctx, cmd, args, n)

@@ -10,16 +10,21 @@ import (
 )
 
 // Who looks changes nothing: the first node that serves makes the keys.
-func TestKey_ListMakesNone(t *testing.T) {
+func TestKey_WhoLooksMakesNone(t *testing.T) {
 	redis := redistest.Start(t)
 	in := install(t, redis.Addr)
 	r := run(t, in.env, "", "key", "list", "-o", "json")
 	if r.code != 0 || r.out != "[]\n" || !strings.Contains(r.err, "there are no signing keys yet") {
 		t.Errorf("exit %d: %s%s", r.code, r.out, r.err)
 	}
+	for _, args := range [][]string{{"token", "inspect", "x"}, {"token", "revoke", "x"}, {"key", "revoke", "x"}} {
+		if r := run(t, in.env, "", args...); r.code != exitFailed || !strings.Contains(r.err, "there are no signing keys in this Redis") {
+			t.Errorf("%s: exit %d: %s%s", args, r.code, r.out, r.err)
+		}
+	}
 	size := command(t, redis.Addr, "DBSIZE")
 	if n, err := size.AsInt64(); n != 0 || err != nil {
-		t.Errorf("a listing left %d keys in Redis, %v", n, err)
+		t.Errorf("who looked left %d keys in Redis, %v", n, err)
 	}
 }
 

@@ -13,8 +13,8 @@ import (
 
 func newToken() *cobra.Command {
 	const long = "\n\nWithout an argument the token is read from a prompt or standard input, where no other user of this\nmachine can see it."
-	inspect := manage("inspect [TOKEN]", "Show what a token is and whether it still counts", withKeys(inspectToken))
-	revoke := manage("revoke [TOKEN]", "End a token; a refresh token ends with its whole grant", withKeys(revokeToken))
+	inspect := manage("inspect [TOKEN]", "Show what a token is and whether it still counts", withKeysThere(inspectToken))
+	revoke := manage("revoke [TOKEN]", "End a token; a refresh token ends with its whole grant", withKeysThere(revokeToken))
 	for _, cmd := range []*cobra.Command{inspect, revoke} {
 		cmd.Long = cmd.Short + "." + long
 	}
