@@ -56,9 +56,14 @@ func (f *Flows) Authorize(ctx context.Context, r *AuthorizeRequest) (*Step, erro
 	return f.begin(ctx, a)
 }
 
-// errUntrusted is one answer for an unknown client and a wrong redirect URI, so that nobody
-// learns which clients exist.
-var errUntrusted = oauth.InvalidRequest("the client is unknown or the redirect URI is not registered for it")
+// ErrWrongRedirect is the cause where a client that there is came with a redirect URI that is not its own.
+var ErrWrongRedirect = errors.New("the redirect URI is not registered for the client")
+
+// Both are one answer, so that nobody learns which clients exist; the log may know.
+var (
+	errUntrusted     = oauth.InvalidRequest("the client is unknown or the redirect URI is not registered for it")
+	errWrongRedirect = &oauth.Error{Code: errUntrusted.Code, Description: errUntrusted.Description, Cause: ErrWrongRedirect}
+)
 
 const (
 	maxState = 4096
@@ -88,7 +93,7 @@ func checkAuthorizeRedirect(_ *Flows, _ context.Context, a *authorization) error
 		return nil // 3.1.2.3: the only one is meant
 	}
 	if !oauth.MatchRedirectURI(a.client.RedirectURIs, a.RedirectURI, a.client.Public()) {
-		return errUntrusted
+		return errWrongRedirect
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package flows
 
 import (
+	"errors"
 	"net/url"
 	"strings"
 	"sync"
@@ -38,8 +39,11 @@ func TestAuthorize_UntrustedRequestsGetAPage(t *testing.T) {
 	wrong := request()
 	wrong.RedirectURI = "https://evil.example/"
 	_, b := w.Authorize(t.Context(), wrong)
-	if a.Error() != b.Error() {
+	if x, y := oauth.AsError(a), oauth.AsError(b); x.Code != y.Code || x.Description != y.Description {
 		t.Errorf("row 397: %v is told apart from %v", a, b)
+	}
+	if errors.Is(a, ErrWrongRedirect) || !errors.Is(b, ErrWrongRedirect) {
+		t.Errorf("the log cannot tell %v from %v", a, b)
 	}
 }
 

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"errors"
 	"net/url"
 
 	"tollgate/flows"
@@ -25,7 +26,6 @@ func serveAuthorize(r *request) error {
 	if err != nil {
 		return err
 	}
-	r.record.setClient(f.get("client_id"))
 	step, err := r.s.flows.Authorize(r.ctx, &flows.AuthorizeRequest{
 		ResponseType:    f.get("response_type"),
 		ResponseMode:    f.get("response_mode"),
@@ -46,6 +46,9 @@ func serveAuthorize(r *request) error {
 		Session:         v.session,
 		Browser:         v.browser,
 	})
+	if err == nil || errors.Is(err, flows.ErrWrongRedirect) { // a client that there is: any other text may be a secret in the wrong place
+		r.record.setClient(f.get("client_id"))
+	}
 	if err != nil {
 		return err
 	}

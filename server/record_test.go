@@ -36,12 +36,16 @@ func TestRecord_SaysWhatHappenedAndNothingSecret(t *testing.T) {
 	}
 }
 
-// Who registered another redirect URI than the application sends looks here for which application.
+// Who registered another redirect URI than the application sends looks here for which application. What
+// names no client may be a secret that was put into the wrong place.
 func TestRecord_NamesTheClientOfAWrongRedirectURI(t *testing.T) {
 	e := newEdge(t)
-	e.send(t, call{method: "GET", path: "/authorize?response_type=code&client_id=demo-web&redirect_uri=https%3A%2F%2Fother.example%2Fcb"}).wants(t, 400, "")
-	if log := e.log.take(); len(log) != 1 || !strings.Contains(log[0], `"client":"demo-web"`) || strings.Contains(log[0], "other.example") {
-		t.Errorf("%q", log)
+	for id, want := range map[string]bool{"demo-web": true, canary: false} {
+		e.send(t, call{method: "GET", path: "/authorize?response_type=code&client_id=" + id + "&redirect_uri=https%3A%2F%2Fother.example%2Fcb"}).wants(t, 400, "")
+		log := e.log.take()
+		if len(log) != 1 || strings.Contains(log[0], `"client":"`+id+`"`) != want || strings.Contains(log[0], canary) || strings.Contains(log[0], "other.example") {
+			t.Errorf("%q", log)
+		}
 	}
 }
 
