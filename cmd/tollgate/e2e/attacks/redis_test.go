@@ -4,6 +4,8 @@ package attacks
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -95,17 +97,36 @@ func (x *trial) hget(key, field string) string {
 	return ""
 }
 
-// commands is how many commands all primaries have run so far.
-func (x *trial) commands() (n int) {
+// commands is how often all primaries have run each command so far.
+func (x *trial) commands() map[string]int {
 	x.Helper()
+	all := map[string]int{}
 	for _, s := range x.primaries() {
-		ran, err := strconv.Atoi(s.Field("total_commands_processed"))
-		if err != nil {
-			x.Fatal(err)
+		for line := range strings.Lines(s.Text(x, "INFO", "commandstats")) {
+			var calls int
+			name, rest, _ := strings.Cut(strings.TrimPrefix(line, "cmdstat_"), ":calls=")
+			if _, err := fmt.Sscan(rest, &calls); err == nil {
+				all[name] += calls
+			}
 		}
-		n += ran
 	}
-	return n
+	return all
+}
+
+// housekeeping is what every node that was started here does all the time, and we who look.
+var housekeeping = []string{"ping", "info", "replconf", "cluster|slots"}
+
+// ran is how many commands all primaries have run since, housekeeping aside, and which.
+func (x *trial) ran(before map[string]int) (n int, which string) {
+	x.Helper()
+	after := x.commands()
+	for _, name := range slices.Sorted(maps.Keys(after)) {
+		if ran := after[name] - before[name]; ran > 0 && !slices.Contains(housekeeping, name) {
+			n += ran
+			which += fmt.Sprintf(" %s %d×", name, ran)
+		}
+	}
+	return n, which
 }
 
 // memory is how many bytes of data all primaries hold.

@@ -203,7 +203,7 @@ func keyRevoked(x *trial) {
 
 func metadataFlood(x *trial) {
 	const each = 2500
-	var before int
+	var before map[string]int
 	if x.store != "memory" {
 		before = x.commands()
 	}
@@ -224,8 +224,8 @@ func metadataFlood(x *trial) {
 		}
 	})
 	if x.store != "memory" {
-		if ran := x.commands() - before; ran > idleCommands {
-			x.Errorf("%d commands of Redis", ran)
+		if ran, which := x.ran(before); ran > idleCommands {
+			x.Errorf("%d commands of Redis:%s", ran, which)
 		}
 	}
 	x.note("%d answers, Redis not asked", 4*each)
