@@ -69,24 +69,24 @@ func portOf(addr string) string {
 	return port
 }
 
-// given are the addresses FreeAddr has returned: who got one may not listen yet.
-var given sync.Map
-
-// FreeAddr returns a loopback address that nobody listens on now, no two callers the same one. It lies
-// below the ports that systems give to whoever opens a connection, or one of the test's own takes it
-// before the server does.
+// FreeAddr returns a loopback address that nobody listens on now, and that no test gets, in this process or
+// another, until this one has ended: who holds its UDP port has it, also while a server there is down. It
+// lies below the ports that systems give to whoever opens a connection, or one of the test's own takes it.
 func FreeAddr(tb testing.TB) string {
 	tb.Helper()
 	const lowest, highest = 12000, 32000
 	for range 100 {
-		l, err := net.Listen("tcp", fmt.Sprint("127.0.0.1:", lowest+rand.IntN(highest-lowest)))
+		addr := fmt.Sprint("127.0.0.1:", lowest+rand.IntN(highest-lowest))
+		mark, err := net.ListenPacket("udp", addr)
 		if err != nil {
 			continue
 		}
-		l.Close()
-		if _, taken := given.LoadOrStore(l.Addr().String(), true); !taken {
-			return l.Addr().String()
+		if l, err := net.Listen("tcp", addr); err == nil {
+			l.Close()
+			tb.Cleanup(func() { mark.Close() })
+			return addr
 		}
+		mark.Close()
 	}
 	tb.Fatal("there is no free port")
 	return ""
