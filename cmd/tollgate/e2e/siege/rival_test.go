@@ -17,7 +17,7 @@ import (
 // beRival makes this binary a rival.
 const beRival = "SIEGE_RIVAL"
 
-// rivalServer is Go's own HTTP server with our limits, and answers of our sizes to what crowds ask for. It
+// rivalServer is Go's own HTTP server with our limits, and short answers to what crowds ask for. It
 // prints its address, and ends when standard input does.
 func rivalServer() {
 	document, refusal := strings.Repeat("a", 2048), strings.Repeat("a", 64)

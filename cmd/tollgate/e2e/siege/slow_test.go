@@ -65,8 +65,8 @@ func (b *besieged) under(t *testing.T, count int, attack func()) siege {
 	return s
 }
 
-// rival has Go's own HTTP server attacked in the node's place: what becomes of good requests there is the
-// machine's doing, which crowd and server share.
+// rival has Go's own HTTP server attacked in the node's place, for comparison: crowd and server share a
+// machine, so some of what becomes of good requests is its doing.
 func (s *siege) rival(t *testing.T, attack func(place)) {
 	t.Helper()
 	r := startRival(t)
