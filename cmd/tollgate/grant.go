@@ -15,7 +15,6 @@ func newGrant() *cobra.Command {
 	list := manage("list", "Show what a user or a client holds", listGrants)
 	revoke := manage("revoke [GRANT]", "End one grant, or everything a user or a client holds", revokeGrants)
 	revoke.Example = `  tollgate grant revoke 6fYbkqTqTHm1c0cGQ4nVxA
-  tollgate grant revoke -- -fYbkqTqTHm1c0cGQ4nVxA     an id that begins with a dash
   tollgate grant revoke --user alice                  everything issued for her, sessions too
   tollgate grant revoke --user alice --client shop    what she allowed one client, and the consent`
 	for _, cmd := range []*cobra.Command{list, revoke} {

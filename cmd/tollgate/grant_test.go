@@ -63,7 +63,7 @@ func TestGrantAndToken_SeenAndEnded(t *testing.T) {
 
 	access, _ = signInAsBob()
 	ended := grants()[0].ID
-	mustRun(t, in.env, "", "grant", "revoke", "--", string(ended)) // an id may begin with a dash
+	mustRun(t, in.env, "", "grant", "revoke", string(ended))
 	if v := inspect(access); v.Active {
 		t.Errorf("after its grant was revoked: %+v", v)
 	}

@@ -79,8 +79,17 @@ func checkBelongs(alg oauth.Alg, public crypto.PublicKey) error {
 	return nil
 }
 
-// Generate makes a fresh key. RSA takes about 0.2 s: never call it under a lock.
+// Generate makes a fresh key. RSA takes about 0.2 s: never call it under a lock. The id never
+// begins with a dash: a command line would take it for a flag.
 func Generate(alg oauth.Alg) (*Key, error) {
+	for {
+		if k, err := generate(alg); err != nil || k.KID[0] != '-' {
+			return k, err
+		}
+	}
+}
+
+func generate(alg oauth.Alg) (*Key, error) {
 	var signer crypto.Signer
 	var err error
 	switch alg {

@@ -60,6 +60,16 @@ func TestKey_BelongsToOneAlgorithm(t *testing.T) {
 	}
 }
 
+// Of ids drawn without a choice, one in 64 begins with a dash.
+func TestGenerate_NoIDBeginsWithADash(t *testing.T) {
+	for range 2000 {
+		k, err := Generate(oauth.EdDSA)
+		if err != nil || strings.HasPrefix(k.KID, "-") {
+			t.Fatalf("%v, %v", k, err)
+		}
+	}
+}
+
 func TestKey_HeadersSayAlgKidAndType(t *testing.T) {
 	for _, alg := range oauth.Algs() {
 		k := testKey(t, alg)

@@ -98,11 +98,16 @@ func NewSecret() string {
 // plain hash is enough.
 func HashOf(s string) store.Hash { return sha256.Sum256([]byte(s)) }
 
-// NewGrantID returns a fresh grant id.
+// NewGrantID returns a fresh grant id. It never begins with a dash, nor does any token id of the
+// grant: a command line would take it for a flag.
 func NewGrantID() oauth.GrantID {
 	var raw [idSize]byte
-	rand.Read(raw[:])
-	return grantID(raw[:])
+	for {
+		rand.Read(raw[:])
+		if id := grantID(raw[:]); id[0] != '-' {
+			return id
+		}
+	}
 }
 
 // grantID names a grant by its 16 bytes.

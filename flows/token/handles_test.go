@@ -105,6 +105,15 @@ func TestTokenID_SaysGrantAndMoment(t *testing.T) {
 	NewTokenID("short", now)
 }
 
+// Of ids drawn without a choice, one in 64 begins with a dash.
+func TestTokenID_NeverBeginsWithADash(t *testing.T) {
+	for range 2000 {
+		if g := NewGrantID(); g[0] == '-' || NewTokenID(g, time.Now())[0] == '-' {
+			t.Fatal(g)
+		}
+	}
+}
+
 func TestSecrets_Are256RandomBits(t *testing.T) {
 	seen := map[string]bool{}
 	for range 1000 {
