@@ -15,23 +15,26 @@ type places [slotsOfAll]uint8
 func (c *Client) followPlaces() {
 	known := map[string]uint8{}
 	for c.closing.Err() == nil {
-		c.findPlaces(known)
+		wait := clusterRefresh
+		if !c.findPlaces(known) {
+			wait = retryOpen
+		}
 		select {
 		case <-c.closing.Done():
-		case <-time.After(clusterRefresh):
+		case <-time.After(wait):
 		}
 	}
 }
 
-// findPlaces asks any node. Where none answers, what was known stays. A primary keeps its breaker for
+// findPlaces asks any node. Where none answers, what was known stays, and it reports false. A primary keeps its breaker for
 // as long as the process lives; there are so many that few of them share one.
-func (c *Client) findPlaces(known map[string]uint8) {
+func (c *Client) findPlaces(known map[string]uint8) bool {
 	ctx, cancel := context.WithTimeout(c.closing, c.cfg.Timeout)
 	defer cancel()
 	redis := *c.redis.Load()
 	rows, err := redis.Do(ctx, redis.B().ClusterSlots().Build()).ToArray()
 	if err != nil {
-		return
+		return false
 	}
 	found := c.breakers.places.Load()
 	next := &places{}
@@ -46,6 +49,7 @@ func (c *Client) findPlaces(known map[string]uint8) {
 		next.take(row, known)
 	}
 	c.breakers.places.Store(next)
+	return true
 }
 
 // take reads one row of CLUSTER SLOTS: first and last slot, the primary, its replicas.
