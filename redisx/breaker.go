@@ -27,10 +27,31 @@ const (
 )
 
 var (
-	errOpenBreaker = errors.New("too many commands failed; trying again within a second")
-	errOpening     = errors.New("not connected yet")
-	errNotAsked    = errors.New("answered from memory") // neither success nor failure
+	errOpening  = errors.New("not connected yet")
+	errNotAsked = errors.New("answered from memory") // neither success nor failure
 )
+
+// refusal is what a breaker says in place of Redis. It does not unwrap: nobody has asked Redis, and what it
+// said to another command is not the answer to this one.
+type refusal struct{ last error } // the failure before it, which says more than that there were many
+
+func (r *refusal) Error() string {
+	return "too many commands failed; trying again within a second: " + r.last.Error()
+}
+
+func isRefusal(err error) bool {
+	var refused *refusal
+	return errors.As(err, &refused)
+}
+
+// Cause returns what failed last where an error is a breaker's refusal, and else the error.
+func Cause(err error) error {
+	var refused *refusal
+	if errors.As(err, &refused) {
+		return refused.last
+	}
+	return err
+}
 
 // breakers refuse commands at once while Redis does not serve them.
 type breakers struct {
@@ -42,6 +63,7 @@ type breakers struct {
 type breaker struct {
 	steps *gobreaker.TwoStepCircuitBreaker[struct{}]
 	shut  atomic.Bool // open or half-open: what passes must ask first
+	last  atomic.Pointer[refusal]
 }
 
 func newBreakers(mode Mode) *breakers {
@@ -139,6 +161,9 @@ func (p *permit) ask(slot uint16) bool {
 	return p.done[i] != nil
 }
 
+// refusal is why a command on the slot may not be sent.
+func (p *permit) refusal(slot uint16) error { return p.of.list[p.of.of(slot)].last.Load() }
+
 // askUnlessWell is ask, but costs nothing where the breaker is closed: for what may turn out not
 // to need Redis. It answers the same all through one call.
 func (p *permit) askUnlessWell(slot uint16) bool {
@@ -171,6 +196,9 @@ func (p *permit) end() {
 		case p.told&(1<<i) == 0:
 			done(errNotAsked)
 		default:
+			if fault := p.fault[i]; isFailure(fault) && !isExcluded(fault) {
+				p.of.list[i].last.Store(&refusal{fault})
+			}
 			done(p.fault[i])
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"strings"
 	"testing"
 	"time"
 
@@ -116,8 +117,11 @@ func TestBreaker_WhatCountsAsFailure(t *testing.T) {
 			}
 			start := time.Now()
 			_, err := c.Do(context.Background(), "set", c.B().Set().Key("k").Value("v").Build())
-			if open := errors.Is(err, errOpenBreaker); open != row.fail {
+			if open := isRefusal(err); open != row.fail {
 				t.Fatalf("open is %v after %d: %v", open, cap(done), err)
+			}
+			if word := strings.Trim(firstWord(row.line), "-"); row.fail && row.line != "hang up" && !strings.Contains(err.Error(), word) {
+				t.Errorf("does not say why: %v", err)
 			}
 			if took := time.Since(start); row.fail && took > 10*time.Millisecond {
 				t.Errorf("an open breaker took %v to say so", took)
@@ -197,7 +201,7 @@ func TestPasses_OnlyWhatIsOverInAMoment(t *testing.T) {
 		{context.Background(), nil, false},
 		{context.Background(), rueidis.Nil, false},
 		{context.Background(), rueidis.ErrClosing, false},
-		{context.Background(), errOpenBreaker, false},
+		{context.Background(), &refusal{io.EOF}, false},
 		{context.Background(), errTooFewReplicas, false},
 		{over, io.EOF, false},
 	} {

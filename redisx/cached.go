@@ -109,7 +109,7 @@ func (c *Client) lookUp(ctx context.Context, p *permit, reads []Read) ([]rueidis
 		switch failed := results[i].Error(); {
 		case results[i].IsCacheHit():
 		case !p.askUnlessWell(slots[i]):
-			results[i] = rueidis.NewErrorResult(errOpenBreaker)
+			results[i] = rueidis.NewErrorResult(p.refusal(slots[i]))
 		case p.ask(slots[i]):
 			p.note(slots[i], failed)
 		}

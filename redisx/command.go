@@ -37,7 +37,7 @@ func (c *Client) one(ctx context.Context, op string, slot uint16, repeat bool, d
 	p := permit{of: c.breakers}
 	defer p.end()
 	if !p.ask(slot) {
-		return c.observed(op, start, rueidis.RedisResult{}, errOpenBreaker)
+		return c.observed(op, start, rueidis.RedisResult{}, p.refusal(slot))
 	}
 	c.budget.earn()
 	for attempt := 1; ; attempt++ {

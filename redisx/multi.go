@@ -45,7 +45,7 @@ func (c *Client) several(ctx context.Context, op string, cmds []rueidis.Complete
 		if p.ask(cmd.Slot()) {
 			ask = append(ask, i)
 		} else {
-			faults[i] = errOpenBreaker
+			faults[i] = p.refusal(cmd.Slot())
 		}
 	}
 	for attempt := 1; len(ask) > 0; attempt++ {

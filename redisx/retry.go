@@ -70,7 +70,7 @@ var passing = map[string]bool{"LOADING": true, "CLUSTERDOWN": true, "MASTERDOWN"
 // connection does for one that broke.
 func passes(ctx context.Context, err error) bool {
 	switch {
-	case err == nil, rueidis.IsRedisNil(err), err == errOpenBreaker, err == errTooFewReplicas, errors.Is(err, rueidis.ErrClosing):
+	case err == nil, rueidis.IsRedisNil(err), isRefusal(err), err == errTooFewReplicas, errors.Is(err, rueidis.ErrClosing):
 		return false
 	case ctx.Err() != nil:
 		return false

@@ -16,7 +16,7 @@ func (c *Client) DoWait(ctx context.Context, op string, wait time.Duration, cmd 
 	p := permit{of: c.breakers}
 	defer p.end()
 	if !p.ask(cmd.Slot()) {
-		return rueidis.RedisMessage{}, unavailable(op, errOpenBreaker)
+		return rueidis.RedisMessage{}, unavailable(op, p.refusal(cmd.Slot()))
 	}
 	result, err := c.attempt(ctx, cmd.Slot(), func(ctx context.Context, redis rueidis.Client) rueidis.RedisResult {
 		return redis.Do(ctx, cmd)

@@ -144,7 +144,7 @@ func wireEvents(cmd *cobra.Command) (*node, error) {
 	}
 	if _, err := n.store.Ping(cmd.Context()); err != nil {
 		n.close()
-		return nil, redisProblem(&c.Redis, err, "start it, or correct redis.addresses")
+		return nil, n.explain(err)
 	}
 	return n, nil
 }

@@ -79,6 +79,7 @@ func (n *node) logKeyEvent(event, kid string) {
 func (n *node) noteKeys(err error) {
 	text := ""
 	if err != nil {
+		err = n.explain(err)
 		text = err.Error()
 	}
 	before := n.keyTrouble.Swap(&text)

@@ -13,7 +13,6 @@ import (
 	"tollgate/cmd/tollgate/config"
 	"tollgate/flows"
 	"tollgate/flows/oauth"
-	"tollgate/redisx"
 )
 
 // manageTimeout bounds one management command.
@@ -44,10 +43,7 @@ func managing(run func(ctx context.Context, cmd *cobra.Command, args []string, n
 		if _, err = n.store.Ping(ctx); err == nil {
 			err = run(ctx, cmd, args, n)
 		}
-		if errors.Is(err, redisx.ErrUnavailable) {
-			return redisProblem(&c.Redis, err, "start it, or correct redis.addresses")
-		}
-		return pointToList(err)
+		return pointToList(n.explain(err))
 	})
 }
 

@@ -80,7 +80,7 @@ func (p *probe) ping(ctx context.Context) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.pinged = took; err != nil {
-		p.storeErr = err.Error()
+		p.storeErr = p.node.explain(err).Error()
 		return
 	}
 	p.lastOK, p.storeErr = start, ""
@@ -128,8 +128,10 @@ func (p *probe) ready() (bool, map[string]server.Dependency) {
 		"store": {OK: answered && p.storeErr == "", Latency: p.pinged, LastError: p.storeErr},
 		"keys":  {OK: set != nil && trouble == "", Latency: took, LastError: trouble},
 	}
-	for name, problem := range p.problems {
-		all["redis_"+name] = server.Dependency{OK: problem == "", Latency: p.checked, LastError: problem}
+	if answered { // or nobody knows whether it still is so
+		for name, problem := range p.problems {
+			all["redis_"+name] = server.Dependency{OK: problem == "", Latency: p.checked, LastError: problem}
+		}
 	}
 	return answered && set != nil && set.Complete(), all
 }

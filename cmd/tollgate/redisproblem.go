@@ -16,6 +16,7 @@ import (
 // redisProblem says why Redis did not serve, and the fix: that nobody is there is only one of the
 // reasons, and for that one it says absent.
 func redisProblem(r *config.Redis, err error, absent string) error {
+	err = redisx.Cause(err)
 	at, says := strings.Join(r.Addresses, ", "), redisSays(err)
 	var untrusted *tls.CertificateVerificationError
 	var noTLS tls.RecordHeaderError
@@ -24,6 +25,8 @@ func redisProblem(r *config.Redis, err error, absent string) error {
 		return fmt.Errorf("the Redis at %s refused the user name or password; see redis.username and redis.password_file", at)
 	case word == "NOPERM":
 		return fmt.Errorf("the Redis at %s does not permit what Tollgate needs; correct the rights of its user there: %s", at, says)
+	case strings.Contains(says, "client-side caching"): // the library's advice is for who calls it
+		return fmt.Errorf("what answers at %s cannot tell its clients of changes (CLIENT TRACKING); use Redis 6.2 or newer, without a proxy before it", at)
 	case word == "LOADING":
 		return fmt.Errorf("the Redis at %s is still loading its data; wait, then try again", at)
 	case strings.Contains(says, "DB index is out of range"):
@@ -46,13 +49,23 @@ func redisProblem(r *config.Redis, err error, absent string) error {
 	return fmt.Errorf("no Redis answers at %s; %s: %s", at, absent, says)
 }
 
-// redisSays is what is left of an error without our own words: Redis' answer, or that of the network.
+// explain puts an error of Redis as who runs it can use it, and leaves every other as it is.
+func (n *node) explain(err error) error {
+	if !errors.Is(err, redisx.ErrUnavailable) {
+		return err
+	}
+	return redisProblem(n.redisAt, err, "start it, or correct redis.addresses")
+}
+
+// redisSays is what is left of an error without our own words, nor what a library adds on a line of its
+// own: Redis' answer, or that of the network.
 func redisSays(err error) string {
-	_, says, ours := strings.Cut(err.Error(), redisx.ErrUnavailable.Error()+": ")
-	if _, cause, named := strings.Cut(says, ": "); ours && named { // after the operation's name
+	says, _, _ := strings.Cut(err.Error(), "\n")
+	_, named, ours := strings.Cut(says, redisx.ErrUnavailable.Error()+": ")
+	if _, cause, ok := strings.Cut(named, ": "); ours && ok { // after the operation's name
 		return cause
 	}
-	return err.Error()
+	return says
 }
 
 // isErrorWord reports whether it is what Redis' errors begin with, such as OOM or MISCONF.

@@ -65,11 +65,13 @@ func TestRedisProblem_SaysWhatIsWrong(t *testing.T) {
 func TestRedisProblem_ReadsTheAnswer(t *testing.T) {
 	r := &config.Redis{Addresses: []string{"a:1", "b:2"}}
 	for says, want := range map[string]string{
-		"NOAUTH HELLO must be called":                "the Redis at a:1, b:2 refused the user name or password; see redis.username and redis.password_file",
-		"LOADING Redis is loading":                   "the Redis at a:1, b:2 is still loading its data; wait, then try again",
-		"remote error: tls: certificate required":    "the Redis at a:1, b:2 does not accept this TLS; see redis.tls.cert_file and redis.tls.key_file: remote error: tls: certificate required",
-		"OOM command not allowed when used > memory": "the Redis at a:1, b:2 refused: OOM command not allowed when used > memory",
-		"dial tcp: connection refused":               "no Redis answers at a:1, b:2; absent: dial tcp: connection refused",
+		"NOAUTH HELLO must be called":                 "the Redis at a:1, b:2 refused the user name or password; see redis.username and redis.password_file",
+		"LOADING Redis is loading":                    "the Redis at a:1, b:2 is still loading its data; wait, then try again",
+		"remote error: tls: certificate required":     "the Redis at a:1, b:2 does not accept this TLS; see redis.tls.cert_file and redis.tls.key_file: remote error: tls: certificate required",
+		"OOM command not allowed when used > memory":  "the Redis at a:1, b:2 refused: OOM command not allowed when used > memory",
+		"NOPERM x: [CLIENT TRACKING ON]\nadvice":      "the Redis at a:1, b:2 does not permit what Tollgate needs; correct the rights of its user there: NOPERM x: [CLIENT TRACKING ON]",
+		"not supporting client-side caching or RESP3": "what answers at a:1, b:2 cannot tell its clients of changes (CLIENT TRACKING); use Redis 6.2 or newer, without a proxy before it",
+		"dial tcp: connection refused":                "no Redis answers at a:1, b:2; absent: dial tcp: connection refused",
 	} {
 		err := fmt.Errorf("store: %w: get_client: %s", redisx.ErrUnavailable, says)
 		if got := redisProblem(r, err, "absent").Error(); got != want {

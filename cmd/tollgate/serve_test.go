@@ -127,6 +127,21 @@ func TestServe_NoSecretInTheLog(t *testing.T) {
 	}
 }
 
+// What /healthz and the log say is for who must mend it, also once nobody waits for Redis any more.
+func TestServe_SaysWhyRedisCannotBeUsed(t *testing.T) {
+	in := install(t, redistest.Start(t, "--requirepass", "right").Addr)
+	in.write(t, "password", "wrong\n")
+	in.env = append(in.env, "TOLLGATE_REDIS__PASSWORD_FILE="+in.dir+"/password")
+	p, _, ops := startServe(t, in)
+	p.await(`"level":"error".*signing keys cannot be kept up to date.*refused the user name or password; see redis.username and redis.password_file"`)
+	const fix = `"last_error":"the Redis at 127.0.0.1:`
+	for end := time.Now().Add(5 * time.Second); time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
+		if health := body(t, ops+"/healthz"); strings.Count(health, fix) != 2 || strings.Count(health, "see redis.username and redis.password_file") != 2 || strings.Contains(health, "redis_") {
+			t.Fatalf("healthz says %s", health)
+		}
+	}
+}
+
 func TestServe_RedisThatForgetsIsReported(t *testing.T) {
 	redis := redistest.Start(t, "--appendonly", "no", "--maxmemory-policy", "allkeys-lru")
 	p, _, ops := startServe(t, install(t, redis.Addr))

@@ -30,6 +30,8 @@ const handlePurpose = "opaque handles"
 type node struct {
 	store store.Store
 	redis *redisx.Client // behind store; nil for memory
+	// redisAt is where redis is, and as whom it is asked.
+	redisAt *config.Redis
 	// commands are what store has redis run.
 	commands [][]string
 	limits   *redisx.SharedLimits // nil for memory
@@ -57,7 +59,7 @@ type wiring struct {
 // wire builds a node, which close ends. It also works while Redis is away.
 func wire(w wiring) (*node, error) {
 	c := w.config
-	n := &node{log: w.log, audit: w.audit}
+	n := &node{log: w.log, audit: w.audit, redisAt: &c.Redis}
 	if err := n.openStore(c, w.observe); err != nil {
 		return nil, err
 	}
