@@ -68,6 +68,8 @@ func wanted(t reflect.Type, name string) string {
 		switch field.Type.Kind() {
 		case reflect.Bool:
 			return "true or false"
+		case reflect.Pointer:
+			return "a number"
 		case reflect.Slice:
 			return "an array of strings"
 		}

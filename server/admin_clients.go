@@ -23,6 +23,16 @@ type clientRegistration struct {
 	Disabled               bool              `json:"disabled"`
 }
 
+// clientChange is a registration as PUT takes it. What GET adds may stay where it is, so that who
+// changes what was read can send it back as it came.
+type clientChange struct {
+	clientRegistration
+	CreatedAt  string `json:"created_at"` // times are ours to say, and not looked at
+	UpdatedAt  string `json:"updated_at"`
+	Version    *int64 `json:"version"` // of what was read
+	UsableFrom string `json:"usable_from"`
+}
+
 // ClientView is a client as an administrator sees it, here and on the command line: never with a
 // hash, with the secret only in the answer that made it. Arrays and booleans are always there.
 type ClientView struct {
@@ -119,6 +129,8 @@ func adminGetClient(r *request) error {
 	return r.sendClient(200, client, "")
 }
 
+var errOtherVersion = oauth.NewError(oauth.CodeConflict, "version is not that of If-Match, read the client again")
+
 // adminUpdateClient replaces a registration as a whole.
 func adminUpdateClient(r *request) error {
 	id, err := r.pathID()
@@ -129,12 +141,15 @@ func adminUpdateClient(r *request) error {
 	if err != nil {
 		return err
 	}
-	var body clientRegistration
+	var body clientChange
 	if err := r.readMembers(&body); err != nil {
 		return err
 	}
 	if body.ID != "" && body.ID != id {
 		return oauth.InvalidRequest("client_id cannot be changed")
+	}
+	if body.Version != nil && *body.Version != version {
+		return errOtherVersion
 	}
 	body.ID = id
 	client, err := body.client()

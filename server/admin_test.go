@@ -92,11 +92,46 @@ func TestAdmin_ClientsLiveAndDie(t *testing.T) {
 	e.validate(t, "", live).wants(t, 401, "")
 }
 
+// Whoever changes what GET gave sends all of it back.
+func TestAdmin_WhatWasReadMayBePut(t *testing.T) {
+	e := newEdge(t)
+	const shop = `{"client_id":"shop","client_name":"Shop","grant_types":["client_credentials"],"disabled":%t}`
+	e.admin(t, "POST", "/clients", fmt.Sprintf(shop, true)).wants(t, 201, "")
+	e.admin(t, "PUT", "/clients/shop", fmt.Sprintf(shop, true), "If-Match", `"1"`).wants(t, 200, "")
+	e.admin(t, "PUT", "/clients/shop", fmt.Sprintf(shop, false), "If-Match", `"2"`).wants(t, 200, "")
+	read := e.admin(t, "GET", "/clients/shop", "").wants(t, 200, "")
+	for _, member := range []string{`"created_at":`, `"updated_at":`, `"usable_from":`, `"version":3`} {
+		if !strings.Contains(read.body, member) {
+			t.Fatalf("%s is not in %s", member, read.body)
+		}
+	}
+	put := func(body, tag string) *answer { return e.admin(t, "PUT", "/clients/shop", body, "If-Match", tag) }
+	changed := strings.Replace(read.body, `"Shop"`, `"Shop 2"`, 1)
+	if a := put(changed, read.header.Get("Etag")).wants(t, 200, ""); a.member(t, "client_name") != "Shop 2" || a.header.Get("Etag") != `"4"` {
+		t.Errorf("%s with ETag %s", a.body, a.header.Get("Etag"))
+	}
+	t.Run("row 373: the version in it is the one that is changed", func(t *testing.T) {
+		put(changed, `"4"`).wants(t, 409, "conflict")
+		put(changed, `"3"`).wants(t, 412, "precondition_failed")
+		put(strings.Replace(changed, `"version":3`, `"version":0`, 1), `"4"`).wants(t, 409, "conflict")
+		put(strings.Replace(changed, `"version":3`, `"version":"4"`, 1), `"4"`).wants(t, 400, "invalid_request")
+	})
+	t.Run("row 369: the times in it change nothing", func(t *testing.T) {
+		a := put(`{"created_at":"1999-01-01T00:00:00Z","updated_at":"soon","usable_from":null,"version":4}`, `"4"`).wants(t, 200, "")
+		if a.member(t, "created_at") != read.member(t, "created_at") || strings.Contains(a.body, "1999") {
+			t.Errorf("%s", a.body)
+		}
+	})
+	for _, member := range []string{`"client_secret":"chosen"`, `"secret_hash":"eA=="`, `"is_admin":true`} {
+		t.Run("row 369: "+member, func(t *testing.T) { put(`{`+member+`}`, `"5"`).wants(t, 400, "invalid_request") })
+	}
+}
+
 func TestAdmin_UnknownMembersAreRefused(t *testing.T) {
 	e := newEdge(t)
 	for _, body := range []string{
 		`{"client_id":"x","grant_types":[],"secret_hash":"eA=="}`, `{"client_id":"x","grant_types":[],"created_at":"2020-01-01T00:00:00Z"}`,
-		`{"client_id":"x","grant_types":[],"version":9}`, `{"client_id":"x","grant_types":[],"client_secret":"chosen"}`, `{"client_id":"x","client_id":"y","grant_types":[]}`,
+		`{"client_id":"x","grant_types":[],"version":9}`, `{"client_id":"x","grant_types":[],"updated_at":null}`, `{"client_id":"x","grant_types":[],"usable_from":null}`, `{"client_id":"x","grant_types":[],"client_secret":"chosen"}`, `{"client_id":"x","client_id":"y","grant_types":[]}`,
 		`{"Client_ID":"x","grant_types":[]}`, `[]`, `null x`, `{"client_id":1}`, `{"client_id":"x","grant_types":"client_credentials"}`, `{"client_id":"a b","grant_types":[]}`,
 	} {
 		t.Run("row 369, 49: "+body, func(t *testing.T) {
