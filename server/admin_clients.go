@@ -110,6 +110,9 @@ func adminCreateClient(r *request) error {
 	if err != nil {
 		return err
 	}
+	if body.GrantTypes == nil { // [] is none
+		client.GrantTypes = client.UsualGrants()
+	}
 	created, secret, err := r.s.flows.CreateClient(r.ctx, client)
 	if err != nil {
 		return err

@@ -92,6 +92,24 @@ func TestAdmin_ClientsLiveAndDie(t *testing.T) {
 	e.validate(t, "", live).wants(t, 401, "")
 }
 
+func TestAdmin_AClientMayDoWhatItsShapeIsFor(t *testing.T) {
+	e := newEdge(t)
+	for body, want := range map[string]string{
+		`{}`: `["client_credentials"]`,
+		`{"redirect_uris":["https://app.example/cb"]}`:                                      `["authorization_code","refresh_token"]`,
+		`{"redirect_uris":["https://app.example/cb"],"token_endpoint_auth_method":"none"}`:  `["authorization_code","refresh_token"]`,
+		`{"redirect_uris":["https://app.example/cb"],"grant_types":["authorization_code"]}`: `["authorization_code"]`,
+		`{"introspect_any":true}`:                                       `[]`,
+		`{"token_endpoint_auth_method":"none"}`:                         `[]`,
+		`{"grant_types":[]}`:                                            `[]`,
+		`{"redirect_uris":["https://app.example/cb"],"grant_types":[]}`: `[]`,
+	} {
+		if a := e.admin(t, "POST", "/clients", body).wants(t, 201, ""); !strings.Contains(a.body, `"grant_types":`+want) {
+			t.Errorf("%s is %s, want %s", body, a.body, want)
+		}
+	}
+}
+
 // Whoever changes what GET gave sends all of it back.
 func TestAdmin_WhatWasReadMayBePut(t *testing.T) {
 	e := newEdge(t)

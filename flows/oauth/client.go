@@ -67,6 +67,17 @@ func (c *Client) Public() bool { return c.AuthMethod == AuthNone }
 // MayUse reports whether the client is registered for the grant.
 func (c *Client) MayUse(g GrantType) bool { return slices.Contains(c.GrantTypes, g) }
 
+// UsualGrants is what a client of this shape is for, where nobody said.
+func (c *Client) UsualGrants() []GrantType {
+	switch {
+	case len(c.RedirectURIs) > 0:
+		return []GrantType{GrantAuthorizationCode, GrantRefreshToken}
+	case c.IntrospectAny || c.Public():
+		return nil
+	}
+	return []GrantType{GrantClientCredentials}
+}
+
 // Clone returns a copy that shares nothing with c.
 func (c *Client) Clone() *Client {
 	d := *c
