@@ -165,10 +165,16 @@ func (f *Flows) InspectToken(ctx context.Context, tok string) (*TokenInfo, error
 // operator may look at everything.
 var operator = &oauth.Client{IntrospectAny: true}
 
-// RevokeAnyToken ends a token whoever holds it: a refresh token with its grant.
+var errNothingToEnd = oauth.InvalidRequest("this is no access or refresh token of this issuer, or it has expired: nothing was ended")
+
+// RevokeAnyToken ends a token whoever holds it: a refresh token with its grant. What is no token is
+// refused, for an operator wants to know that nothing was ended.
 func (f *Flows) RevokeAnyToken(ctx context.Context, tok string) error {
 	if _, _, ok := f.cfg.Handles.Parse(token.Refresh, tok); !ok {
-		if _, err := f.verify(ctx, bytesOf(tok), f.cfg.Now()); err != nil {
+		switch _, err := f.verify(ctx, bytesOf(tok), f.cfg.Now()); {
+		case err != nil && oauth.AsError(err).Code == oauth.CodeInvalidToken:
+			return errNothingToEnd // the caller's own credentials are good
+		case err != nil:
 			return err
 		}
 	}

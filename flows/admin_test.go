@@ -252,7 +252,7 @@ func TestTokens_OperatorsSeeAndEndAny(t *testing.T) {
 			t.Errorf("%+v", info)
 		}
 	}
-	wantCode(t, w.RevokeAnyToken(t.Context(), "junk"), oauth.CodeInvalidToken)
+	wantCode(t, w.RevokeAnyToken(t.Context(), "junk"), oauth.CodeInvalidRequest)
 }
 
 func TestConfig_RetiredKeysOutliveWhatTheySigned(t *testing.T) {

@@ -307,6 +307,23 @@ func TestAdmin_GrantsAndTokensCanBeEnded(t *testing.T) {
 	e.admin(t, "POST", "/grants/revoke", `{}`).wants(t, 400, "invalid_request")
 }
 
+// 401 would be about the token that opens the API.
+func TestAdmin_WhatIsNoTokenIsWrongInTheBody(t *testing.T) {
+	e := newEdge(t)
+	user := e.userTokens(t, "openid")
+	for name, tok := range map[string]string{"junk": "junk", "a JWT of nobody": "eyJhbGciOiJub25lIn0.e30.", "an ID token": user.member(t, "id_token")} {
+		t.Run(name, func(t *testing.T) {
+			a := e.admin(t, "POST", "/tokens/revoke", `{"token":"`+tok+`"}`).wants(t, 400, "invalid_request")
+			if got := a.member(t, "error_description"); got != "this is no access or refresh token of this issuer, or it has expired: nothing was ended" {
+				t.Errorf("said %q", got)
+			}
+			if a := e.admin(t, "POST", "/tokens/inspect", `{"token":"`+tok+`"}`).wants(t, 200, ""); !strings.Contains(a.body, `"active":false`) {
+				t.Errorf("%s", a.body)
+			}
+		})
+	}
+}
+
 func TestAdmin_KeysRotateAndEnd(t *testing.T) {
 	e := newEdge(t)
 	kids := func(state string) (out []string) {
