@@ -17,7 +17,7 @@ const (
 	keepSpentCode = time.Hour
 )
 
-var errUnknownCode = oauth.InvalidGrant("the code is unknown, expired, used, or not this client's")
+var errUnknownCode = oauth.InvalidGrant("the code is unknown, expired, used or not this client's, or redirect_uri or code_verifier does not fit its authorization request")
 
 // authorizationCode trades a code for tokens (RFC 6749 4.1.3). The code is spent first; what is
 // minted after it can at worst be lost, and then costs one more trip through /authorize.

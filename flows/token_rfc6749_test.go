@@ -95,13 +95,22 @@ func TestCode_TradesForTokens(t *testing.T) {
 func TestCode_IsRefusedToWhoeverDidNotAskForIt(t *testing.T) {
 	w := newWorld(t)
 	b := w.newBrowser()
+	const same = "the code is unknown, expired, used or not this client's, or redirect_uri or code_verifier does not fit its authorization request"
+	refused := func(t *testing.T, r *TokenRequest) {
+		t.Helper()
+		_, err := w.Token(t.Context(), r)
+		wantCode(t, err, oauth.CodeInvalidGrant)
+		if got := oauth.AsError(err).Description; got != same { // nobody learns which
+			t.Errorf("said %q", got)
+		}
+	}
+	t.Run("unknown code", func(t *testing.T) { refused(t, redeem("junk")) })
 	check := func(name string, change func(*TokenRequest)) {
 		t.Run(name, func(t *testing.T) {
 			code := w.walk(b, request()).Get("code")
 			r := redeem(code)
 			change(r)
-			_, err := w.Token(t.Context(), r)
-			wantCode(t, err, oauth.CodeInvalidGrant)
+			refused(t, r)
 			must(w.Token(t.Context(), redeem(code)))(t) // and nobody's code was burnt
 		})
 	}
