@@ -11,7 +11,7 @@ import (
 	"tollgate/flows/oauth"
 )
 
-// readMembers is readJSON for administrators: it says which member is wrong, and which there are.
+// readMembers reads the body into v. To administrators it says which member is wrong, and which there are.
 func (r *request) readMembers(v any) error {
 	body, err := r.jsonBody()
 	if err != nil {

@@ -171,7 +171,10 @@ func TestIntrospectBatch_TakesNothingButStrings(t *testing.T) {
 		"nothing":                    ` `,
 	} {
 		t.Run(name, func(t *testing.T) {
-			e.do(t, call{path: "/introspect/batch", auth: gatewayBasic, json: body}).wants(t, 400, "invalid_request")
+			a := e.do(t, call{path: "/introspect/batch", auth: gatewayBasic, json: body}).wants(t, 400, "invalid_request")
+			if got := a.member(t, "error_description"); got != "the body must be a JSON object with one member, tokens: an array of 1 to 100 strings" {
+				t.Errorf("said %q", got)
+			}
 		})
 	}
 	t.Run("another content type", func(t *testing.T) {

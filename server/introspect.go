@@ -82,38 +82,29 @@ func (r *request) noteIntrospection(a *flows.Introspection) {
 	}
 }
 
+var errNoBatch = oauth.InvalidRequest("the body must be a JSON object with one member, tokens: an array of 1 to 100 strings")
+
 // batch reads {"tokens":["…"]}: 1 to 100 of them, all strings, and no other member.
+// Unknown and repeated members, wrong types and anything after the object are errors.
 func (r *request) batch() ([]string, error) {
 	var body struct {
 		Tokens []*string `json:"tokens"`
 	}
-	if err := r.readJSON(&body); err != nil {
+	text, err := r.jsonBody()
+	if err != nil {
 		return nil, err
 	}
-	if len(body.Tokens) == 0 || len(body.Tokens) > maxBatch {
-		return nil, oauth.InvalidRequest("tokens must be an array of 1 to 100 strings")
+	if decodeJSON(text, &body) != nil || len(body.Tokens) == 0 || len(body.Tokens) > maxBatch {
+		return nil, errNoBatch
 	}
 	tokens := make([]string, len(body.Tokens))
 	for i, tok := range body.Tokens {
 		if tok == nil || *tok == "" || len(*tok) > maxTokenLength {
-			return nil, oauth.InvalidRequest("tokens must be an array of 1 to 100 strings")
+			return nil, errNoBatch
 		}
 		tokens[i] = *tok
 	}
 	return tokens, nil
-}
-
-// readJSON reads the body into v. Unknown and repeated members, wrong types and anything after the
-// value are errors.
-func (r *request) readJSON(v any) error {
-	body, err := r.jsonBody()
-	if err != nil {
-		return err
-	}
-	if decodeJSON(body, v) != nil {
-		return oauth.InvalidRequest("the body is not the JSON that is expected here")
-	}
-	return nil
 }
 
 // jsonBody returns the body of a request that calls it JSON.
