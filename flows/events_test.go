@@ -146,6 +146,29 @@ func TestLoginLocked_NamesAUserAndNothingElse(t *testing.T) {
 	}
 }
 
+func TestLogout_NamesTheClientThatSentThePerson(t *testing.T) {
+	w := newWorld(t)
+	for name, c := range map[string]struct {
+		ask    func(idToken string) LogoutRequest
+		client string
+	}{
+		"by id_token_hint":         {func(idToken string) LogoutRequest { return LogoutRequest{IDTokenHint: idToken} }, "web"},
+		"by client_id":             {func(string) LogoutRequest { return LogoutRequest{ClientID: "web", Confirmed: true} }, "web"},
+		"who is nobody registered": {func(string) LogoutRequest { return LogoutRequest{ClientID: "unheard-of", Confirmed: true} }, ""},
+		"or nobody did":            {func(string) LogoutRequest { return LogoutRequest{Confirmed: true} }, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := w.newBrowser()
+			r := c.ask(w.tokens(b).IDToken)
+			r.Session, w.events = b.session, nil
+			must(w.Logout(t.Context(), &r))(t)
+			if len(w.events) != 1 || w.events[0].Type != EventLogout || w.events[0].ClientID != c.client || w.events[0].Subject == "" {
+				t.Errorf("%+v", w.events)
+			}
+		})
+	}
+}
+
 // Row 393: what names a client in the event must not be told by how long the answer takes.
 func TestClientRefused_NamesOnlyWhoIsRegistered(t *testing.T) {
 	w := newWorld(t)

@@ -29,8 +29,9 @@ func (f *Flows) Logout(ctx context.Context, r *LogoutRequest) (*LogoutStep, erro
 		return nil, err
 	}
 	step := &LogoutStep{}
+	var clientID string // that has sent the person here
 	if client != nil {
-		step.ClientName = client.Name
+		step.ClientName, clientID = client.Name, client.ID
 	}
 	proven := hint != nil && session != nil && hint.SessionID == session.ID
 	switch {
@@ -40,7 +41,7 @@ func (f *Flows) Logout(ctx context.Context, r *LogoutRequest) (*LogoutStep, erro
 		step.Confirm, step.Username = true, session.Username
 		return step, nil
 	case session != nil:
-		if err := f.endSession(ctx, r.Session, session); err != nil {
+		if err := f.endSession(ctx, clientID, r.Session, session); err != nil {
 			return nil, err
 		}
 	}
@@ -97,13 +98,13 @@ func logoutTarget(r *LogoutRequest, client *oauth.Client) (string, error) {
 }
 
 // endSession ends the tokens first: a cookie that lives on by accident then opens nothing.
-func (f *Flows) endSession(ctx context.Context, cookie string, s *store.Session) error {
+func (f *Flows) endSession(ctx context.Context, clientID, cookie string, s *store.Session) error {
 	if err := f.store.RevokeSession(ctx, s.ID, f.grantsEnd()); err != nil {
 		return outage(err)
 	}
 	if err := f.store.DeleteSession(ctx, hashOf(cookie)); err != nil {
 		return outage(err)
 	}
-	f.emit(ctx, EventLogout, Event{Subject: s.Subject})
+	f.emit(ctx, EventLogout, Event{ClientID: clientID, Subject: s.Subject})
 	return nil
 }
