@@ -22,7 +22,7 @@ func (d *decoder) readEnviron(environ []string) {
 	slices.Sort(environ) // problems in the same order every time
 	for _, pair := range environ {
 		name, value, _ := strings.Cut(pair, "=")
-		if strings.HasPrefix(name, EnvPrefix) && !slices.Contains(notKeys, name) {
+		if strings.HasPrefix(name, EnvPrefix) && !slices.Contains(notKeys, name) && !serviceVariable.MatchString(pair) {
 			d.readText(pathOf(name), value, origin{source: name})
 		}
 	}
