@@ -14,15 +14,23 @@ import (
 // repeats no argument, because it may be a token.
 func checkCommandLine(cmd *cobra.Command) {
 	cmd.Args = checkArguments
-	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error {
-		if strings.HasPrefix(err.Error(), "unknown shorthand flag") {
-			return fmt.Errorf("%w; put -- before a name that begins with -", err)
-		}
-		return err
-	})
+	cmd.SetFlagErrorFunc(flagError)
 	for _, sub := range cmd.Commands() {
 		checkCommandLine(sub)
 	}
+}
+
+// flagError says what is wrong with a flag. Behind a misspelt command every flag is unknown, and the command
+// is what to say something of.
+func flagError(cmd *cobra.Command, err error) error {
+	before := cmd.Flags().Args()
+	switch {
+	case len(before) > 0 && cmd.HasSubCommands():
+		return unknownCommand(cmd, before[0])
+	case strings.HasPrefix(err.Error(), "unknown shorthand flag"):
+		return fmt.Errorf("%w; put -- before a name that begins with -", err)
+	}
+	return err
 }
 
 // called is what the arguments in a Use name.
