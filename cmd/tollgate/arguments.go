@@ -46,6 +46,8 @@ func checkArguments(cmd *cobra.Command, args []string) error {
 		return misused("name the %s: %s %s", called[name], cmd.CommandPath(), name)
 	case len(args) > 1 && wanted != "":
 		return misused("%s takes one %s", cmd.CommandPath(), called[name])
+	case len(args) > 0 && wanted != "" && args[0] == "": // a shell variable that is not set
+		return misused("the %s is empty: %s %s", called[name], cmd.CommandPath(), wanted)
 	case len(args) > 0 && wanted == "" && cmd.Flags().Lookup("config") != nil && isFile(args[0]):
 		return misused("name the configuration file with --config")
 	case len(args) > 0 && wanted == "":

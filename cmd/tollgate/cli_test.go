@@ -67,6 +67,26 @@ func TestCLI_MisuseIsExitTwoAndNamesTheHelp(t *testing.T) {
 	}
 }
 
+// A shell variable that is not set: nothing may be made, shown or ended for it.
+func TestCLI_EmptyArgumentsAreRefused(t *testing.T) {
+	for _, story := range []struct{ line, want string }{
+		{"client create", "the client is empty: tollgate client create [ID]\n"},
+		{"client get", "the client is empty: tollgate client get ID\n"},
+		{"user delete", "the user is empty: tollgate user delete USERNAME\n"},
+		{"key revoke", "the key is empty: tollgate key revoke KID\n"},
+		{"grant revoke", "the grant is empty: tollgate grant revoke [GRANT]\n"},
+		{"grant revoke --user alice", "the grant is empty: tollgate grant revoke [GRANT]\n"},
+		{"token inspect", "the token is empty: tollgate token inspect [TOKEN]\n"},
+		{"flow refresh", "the token is empty: tollgate flow refresh [TOKEN]\n"},
+		{"bench", "the load is empty: tollgate bench [LOAD]\n"},
+	} {
+		r := run(t, nil, "", append(strings.Fields(story.line), "")...)
+		if r.code != exitUsage || !strings.HasPrefix(r.err, "tollgate: "+story.want) || r.out != "" {
+			t.Errorf("%s: exit %d: %s%s", story.line, r.code, r.out, r.err)
+		}
+	}
+}
+
 func TestCLI_WithoutAnythingShowsHelp(t *testing.T) {
 	for _, args := range [][]string{{}, {"--help"}, {"help"}} {
 		out := mustRun(t, nil, "", args...)
