@@ -56,6 +56,16 @@ func checkArguments(cmd *cobra.Command, args []string) error {
 	return nil
 }
 
+// narrowing returns what a flag holds that says whose or which. Left out it means all there is; empty it is a
+// shell variable that is not set, and must not mean that.
+func narrowing(cmd *cobra.Command, flag string) (string, error) {
+	value, _ := cmd.Flags().GetString(flag)
+	if value == "" && cmd.Flags().Changed(flag) {
+		return "", misused("--%s is empty", flag)
+	}
+	return value, nil
+}
+
 func isFile(name string) bool {
 	info, err := os.Stat(name)
 	return strings.HasSuffix(name, ".yaml") || strings.HasSuffix(name, ".yml") || err == nil && !info.IsDir()

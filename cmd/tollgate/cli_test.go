@@ -87,6 +87,27 @@ func TestCLI_EmptyArgumentsAreRefused(t *testing.T) {
 	}
 }
 
+// Left out, these flags mean everybody or everything.
+func TestCLI_EmptyFlagsThatNarrowAreRefused(t *testing.T) {
+	in := install(t, redistest.Start(t).Addr)
+	for _, story := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"grant", "revoke", "--client", "shop", "--user", ""}, "--user is empty"},
+		{[]string{"grant", "revoke", "--user", "alice", "--client", ""}, "--client is empty"},
+		{[]string{"grant", "list", "--user", "alice", "--client="}, "--client is empty"},
+		{[]string{"key", "rotate", "--alg", ""}, `--alg is ""; it can be RS256 ES256 EdDSA`},
+		{[]string{"events", "--client", ""}, "--client is empty"},
+		{[]string{"events", "--user", ""}, "--user is empty"},
+	} {
+		r := run(t, in.env, "", story.args...)
+		if r.code != exitUsage || !strings.HasPrefix(r.err, "tollgate: "+story.want+"\n") || r.out != "" {
+			t.Errorf("%v: exit %d: %s%s", story.args, r.code, r.out, r.err)
+		}
+	}
+}
+
 func TestCLI_WithoutAnythingShowsHelp(t *testing.T) {
 	for _, args := range [][]string{{}, {"--help"}, {"help"}} {
 		out := mustRun(t, nil, "", args...)

@@ -50,8 +50,9 @@ what is kept, which is about a day. It outlasts Redis being away, and then goes 
 
 // eventFilter says which events are shown. What is empty does not matter.
 type eventFilter struct {
-	types           []string
-	client, subject string
+	types         []string
+	client        string
+	user, subject string // as named, and as events have it
 }
 
 func (f *eventFilter) takes(e *store.Event) bool {
@@ -63,7 +64,12 @@ func readEventFlags(cmd *cobra.Command) (after string, only eventFilter, err err
 	flags := cmd.Flags()
 	since, _ := flags.GetString("since")
 	only.types, _ = flags.GetStringSlice("type")
-	only.client, _ = flags.GetString("client")
+	if only.client, err = narrowing(cmd, "client"); err != nil {
+		return "", only, err
+	}
+	if only.user, err = narrowing(cmd, "user"); err != nil {
+		return "", only, err
+	}
 	for _, t := range only.types {
 		if !slices.Contains(flows.EventTypes(), flows.EventType(t)) {
 			return "", only, misused("--type is %q; it can be %s", t, words(flows.EventTypes()))
@@ -101,7 +107,7 @@ func runEvents(cmd *cobra.Command, after string, only eventFilter) error {
 	defer n.close()
 	ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if only.subject, err = subjectOf(ctx, cmd, n); err != nil {
+	if only.subject, err = subjectOf(ctx, n, only.user); err != nil {
 		return err
 	}
 	f := &follower{events: n.store, only: only, show: showEvent(cmd), complain: func(format string, args ...any) {
@@ -150,8 +156,7 @@ func wireEvents(cmd *cobra.Command) (*node, error) {
 }
 
 // subjectOf finds the subject that --user means, "" for everybody.
-func subjectOf(ctx context.Context, cmd *cobra.Command, n *node) (string, error) {
-	name, _ := cmd.Flags().GetString("user")
+func subjectOf(ctx context.Context, n *node, name string) (string, error) {
 	if name == "" {
 		return "", nil
 	}

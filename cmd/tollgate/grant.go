@@ -69,8 +69,12 @@ func revokeGrants(ctx context.Context, cmd *cobra.Command, args []string, n *nod
 
 // holder returns whose grants are meant.
 func holder(cmd *cobra.Command) (user, client string, err error) {
-	user, _ = cmd.Flags().GetString("user")
-	client, _ = cmd.Flags().GetString("client")
+	if user, err = narrowing(cmd, "user"); err != nil {
+		return "", "", err
+	}
+	if client, err = narrowing(cmd, "client"); err != nil {
+		return "", "", err
+	}
 	if user == "" && client == "" {
 		return "", "", misused("say whose: --user, --client or both")
 	}

@@ -95,7 +95,7 @@ func showKeys(cmd *cobra.Command, all []keys.Info) error {
 func rotateKeys(ctx context.Context, cmd *cobra.Command, _ []string, n *node) error {
 	alg, _ := cmd.Flags().GetString("alg")
 	now, _ := cmd.Flags().GetBool("now")
-	if alg != "" && !slices.Contains(oauth.Algs(), oauth.Alg(alg)) {
+	if cmd.Flags().Changed("alg") && !slices.Contains(oauth.Algs(), oauth.Alg(alg)) {
 		return misused("--alg is %q; it can be %s", alg, words(oauth.Algs()))
 	}
 	before := n.keys.Snapshot().Keys()
