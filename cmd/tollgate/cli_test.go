@@ -192,6 +192,22 @@ func TestClient_WholeLife(t *testing.T) {
 	}
 }
 
+func TestClient_UpdateSaysThatListsAreReplaced(t *testing.T) {
+	replaces := regexp.MustCompile(`(?m)^ +--(\S+) .*; replaces all there are$`)
+	for command, want := range map[string]string{
+		"update": "allowed-origin grant post-logout-redirect-uri redirect-uri scope",
+		"create": "",
+	} {
+		var got []string
+		for _, found := range replaces.FindAllStringSubmatch(mustRun(t, nil, "", "client", command, "--help"), -1) {
+			got = append(got, found[1])
+		}
+		if strings.Join(got, " ") != want {
+			t.Errorf("%s: %v", command, got)
+		}
+	}
+}
+
 func TestClient_RefusedWithTheReason(t *testing.T) {
 	in := install(t, redistest.Start(t).Addr)
 	mustRun(t, in.env, "", "client", "create", "taken")

@@ -21,9 +21,8 @@ func newClient() *cobra.Command {
   tollgate client create phone --public --redirect-uri http://127.0.0.1/callback --scope "openid offline_access"
   tollgate client create gateway --introspect-any`
 	update := manage("update ID", "Change what is named by a flag", updateClient)
-	for _, cmd := range []*cobra.Command{create, update} {
-		addClientFlags(cmd.Flags())
-	}
+	addClientFlags(create.Flags(), "")
+	addClientFlags(update.Flags(), "; replaces all there are")
 	create.Flags().Bool("public", false, "it cannot keep a secret: an app in a browser or on a phone")
 	return group("client", "Manage clients",
 		create,
@@ -35,13 +34,15 @@ func newClient() *cobra.Command {
 	)
 }
 
-func addClientFlags(flags *pflag.FlagSet) {
+// addClientFlags adds what create and update share. many is what becomes of the values there were, where a
+// flag holds several.
+func addClientFlags(flags *pflag.FlagSet, many string) {
 	flags.String("name", "", "name that people see on the consent page")
-	flags.StringSlice("grant", nil, "grant type it may use; may be repeated")
-	flags.StringSlice("redirect-uri", nil, "where codes may be sent; may be repeated")
-	flags.StringSlice("post-logout-redirect-uri", nil, "where people may be sent after logout; may be repeated")
-	flags.StringSlice("allowed-origin", nil, "origin of a page that may call /token, /revoke and /userinfo for it, such as https://app.example.com; may be repeated")
-	flags.String("scope", "", "scopes it may ask for, separated by spaces")
+	flags.StringSlice("grant", nil, "grant type it may use; may be repeated"+many)
+	flags.StringSlice("redirect-uri", nil, "where codes may be sent; may be repeated"+many)
+	flags.StringSlice("post-logout-redirect-uri", nil, "where people may be sent after logout; may be repeated"+many)
+	flags.StringSlice("allowed-origin", nil, "origin of a page that may call /token, /revoke and /userinfo for it, such as https://app.example.com; may be repeated"+many)
+	flags.String("scope", "", "scopes it may ask for, separated by spaces"+many)
 	flags.String("auth-method", "", "client_secret_basic or client_secret_post; either by default")
 	flags.String("audience", "", "audience of its access tokens")
 	flags.String("signing-alg", "", "RS256, ES256 or EdDSA; the server's by default")
