@@ -62,19 +62,20 @@ func configFile(cmd *cobra.Command) string {
 	return os.Getenv(config.EnvFile)
 }
 
-// loadConfig reads the configuration of a command.
-func loadConfig(cmd *cobra.Command) (*config.Config, error) {
+// loadConfig reads the configuration of a command. ofDev says what to do instead to what runs under
+// tollgate dev, which has none; "" where nothing can be done.
+func loadConfig(cmd *cobra.Command, ofDev string) (*config.Config, error) {
 	file := configFile(cmd)
 	c, err := config.Load(file, os.Environ())
 	if err != nil {
-		return nil, configError(file, err)
+		return nil, configError(file, ofDev, err)
 	}
 	return c, nil
 }
 
-func configError(file string, err error) error {
+func configError(file, ofDev string, err error) error {
 	if file == "" {
-		file = "no configuration file is named (--config FILE or " + config.EnvFile + "), and the environment alone is not enough"
+		file = "no configuration file is named (--config FILE or " + config.EnvFile + "), and the environment alone is not enough" + ofDev
 	}
 	return fmt.Errorf("%s:\n%w", file, indented{err})
 }

@@ -285,6 +285,20 @@ func TestManage_OnlyWhereThereIsAStore(t *testing.T) {
 	}
 }
 
+func TestManage_WithoutAConfigurationSaysWhatToDoForDev(t *testing.T) {
+	for line, want := range map[string]string{
+		"client list":              "; for `tollgate dev` use /admin/v1 on its ops listener:\n  issuer: ",
+		"token inspect x":          "; for `tollgate dev` use /admin/v1 on its ops listener:\n  issuer: ",
+		"events":                   "; the events of `tollgate dev` are in its log, or in the Redis that --redis names:\n  issuer: ",
+		"config print":             "is not enough:\n  issuer: ",
+		"client list --config x.y": "tollgate: x.y:\n  cannot read",
+	} {
+		if r := run(t, nil, "", strings.Fields(line)...); r.code != exitFailed || !strings.Contains(r.err, want) {
+			t.Errorf("%s: exit %d: %s", line, r.code, r.err)
+		}
+	}
+}
+
 // The example that people copy is good once it has a master key, and says so about everything else.
 func TestDeploy_ExampleConfigurationIsGood(t *testing.T) {
 	example := filepath.Join(root, "deploy", "tollgate.yaml")

@@ -55,13 +55,13 @@ func runConfigCheck(cmd *cobra.Command, _ []string) error {
 	case err == nil:
 		return showErr
 	case len(problems) == 1:
-		return configError(file, fmt.Errorf("%w\n1 problem", err))
+		return configError(file, "", fmt.Errorf("%w\n1 problem", err))
 	}
-	return configError(file, fmt.Errorf("%w\n%d problems", err, len(problems)))
+	return configError(file, "", fmt.Errorf("%w\n%d problems", err, len(problems)))
 }
 
 func runConfigPrint(cmd *cobra.Command, _ []string) error {
-	c, err := loadConfig(cmd)
+	c, err := loadConfig(cmd, "")
 	if err != nil {
 		return err
 	}

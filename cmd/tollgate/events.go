@@ -128,7 +128,7 @@ func wireEvents(cmd *cobra.Command) (*node, error) {
 			{Flag: "--redis", Path: "store", Value: config.StoreRedis},
 		})
 	} else {
-		c, err = loadConfig(cmd)
+		c, err = loadConfig(cmd, "; the events of `tollgate dev` are in its log, or in the Redis that --redis names")
 	}
 	if err != nil {
 		return nil, err

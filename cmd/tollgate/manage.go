@@ -22,7 +22,7 @@ const manageTimeout = 30 * time.Second
 // sees.
 func managing(run func(ctx context.Context, cmd *cobra.Command, args []string, n *node) error) func(*cobra.Command, []string) error {
 	return does(func(cmd *cobra.Command, args []string) error {
-		c, err := loadConfig(cmd)
+		c, err := loadConfig(cmd, "; for `tollgate dev` use /admin/v1 on its ops listener")
 		if err != nil {
 			return err
 		}

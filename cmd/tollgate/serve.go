@@ -23,7 +23,7 @@ output. It starts while Redis is away, says so on /readyz, and heals by itself.`
 }
 
 func runServe(cmd *cobra.Command, _ []string) error {
-	c, err := loadConfig(cmd)
+	c, err := loadConfig(cmd, "")
 	if err != nil {
 		return err
 	}
