@@ -57,6 +57,9 @@ func revokeGrants(ctx context.Context, cmd *cobra.Command, args []string, n *nod
 		}
 		return done(cmd, "Grant %s has ended, with all its tokens.", args[0])
 	}
+	if !cmd.Flags().Changed("user") && !cmd.Flags().Changed("client") {
+		return misused("name a grant, or say whose: --user, --client or both")
+	}
 	user, client, err := holder(cmd)
 	if err != nil {
 		return err

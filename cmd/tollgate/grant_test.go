@@ -86,9 +86,14 @@ func TestGrantAndToken_SeenAndEnded(t *testing.T) {
 			}
 		}
 	}
-	for _, args := range [][]string{{"grant", "list"}, {"grant", "revoke"}, {"grant", "revoke", "x", "--user", "bob"}} {
-		if r := run(t, in.env, "", args...); r.code != exitUsage {
-			t.Errorf("%v: exit %d: %s", args, r.code, r.err)
+	for line, want := range map[string]string{
+		"list":                "say whose: --user, --client or both",
+		"revoke":              "name a grant, or say whose: --user, --client or both",
+		"revoke x --user bob": "name a grant, or a user or client, not both",
+	} {
+		r := run(t, in.env, "", append([]string{"grant"}, strings.Fields(line)...)...)
+		if r.code != exitUsage || !strings.HasPrefix(r.err, "tollgate: "+want+"\n") {
+			t.Errorf("grant %s: exit %d: %s", line, r.code, r.err)
 		}
 	}
 	p.stop(syscall.SIGTERM)
