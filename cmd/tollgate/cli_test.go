@@ -176,6 +176,12 @@ func TestClient_WholeLife(t *testing.T) {
 	if r := run(t, in.env, "", "client", "update", "shop", "-o", "json"); r.code != exitUsage || !strings.Contains(r.err, "nothing to change") {
 		t.Errorf("exit %d: %s", r.code, r.err)
 	}
+	for _, public := range []string{"--public", "--public=false"} {
+		r := run(t, in.env, "", "client", "update", "shop", public, "--name", "Stall")
+		if r.code != exitUsage || !strings.Contains(r.err, "whether a client is public is said when it is created; create another\n") {
+			t.Errorf("%s: exit %d: %s", public, r.code, r.err)
+		}
+	}
 	rotated := mustRun(t, in.env, "", "client", "rotate-secret", "shop", "-o", "json")
 	if jsonText(t, rotated, "client_secret") == secret {
 		t.Error("the secret is the same")

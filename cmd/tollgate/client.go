@@ -23,7 +23,10 @@ func newClient() *cobra.Command {
 	update := manage("update ID", "Change what is named by a flag", updateClient)
 	addClientFlags(create.Flags(), "")
 	addClientFlags(update.Flags(), "; replaces all there are")
-	create.Flags().Bool("public", false, "it cannot keep a secret: an app in a browser or on a phone")
+	const public = "it cannot keep a secret: an app in a browser or on a phone"
+	create.Flags().Bool("public", false, public)
+	update.Flags().Bool("public", false, public)
+	update.Flags().MarkHidden("public") // it is there to be refused with the reason
 	return group("client", "Manage clients",
 		create,
 		manage("get ID", "Show a client", getClient),
@@ -151,7 +154,10 @@ func listClients(ctx context.Context, cmd *cobra.Command, _ []string, n *node) e
 }
 
 func updateClient(ctx context.Context, cmd *cobra.Command, args []string, n *node) error {
-	if !changesClient(cmd.Flags()) {
+	switch flags := cmd.Flags(); {
+	case flags.Changed("public"):
+		return misused("whether a client is public is said when it is created; create another")
+	case !changesClient(flags):
 		return misused("nothing to change; give a flag for what is to be different")
 	}
 	c, err := n.flows.GetClient(ctx, args[0])
