@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -97,7 +99,10 @@ func (c *flowClient) discover(ctx context.Context, issuer string) error {
 		return fmt.Errorf("--issuer: %w", err)
 	}
 	text, status, err := c.do(request)
+	var distrust *tls.CertificateVerificationError
 	switch {
+	case errors.As(err, &distrust):
+		return untrusted(issuer, distrust.Err)
 	case err != nil:
 		return fmt.Errorf("no issuer answers at %s; is `tollgate dev` running? %w", issuer, err)
 	case status != http.StatusOK:
@@ -110,6 +115,16 @@ func (c *flowClient) discover(ctx context.Context, issuer string) error {
 		return fmt.Errorf("the server at %s calls itself %s; use that as --issuer", issuer, c.issuer.Issuer)
 	}
 	return nil
+}
+
+// untrusted says why a certificate is refused. Who signed it is the one reason that this machine can mend.
+func untrusted(issuer string, reason error) error {
+	var stranger x509.UnknownAuthorityError
+	text := fmt.Sprintf("the certificate of %s is refused: %s", issuer, printable(reason.Error()))
+	if errors.As(reason, &stranger) {
+		text += "; name a file with the certificate of who signed it in SSL_CERT_FILE"
+	}
+	return errors.New(text)
 }
 
 // token sends a token request (RFC 6749 4 and 6).

@@ -1,9 +1,12 @@
 package main
 
 import (
+	"crypto/tls"
 	"fmt"
 	"io"
+	"log"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"regexp"
 	"slices"
@@ -91,6 +94,34 @@ func TestFlow_FailuresSayWhatToDo(t *testing.T) {
 		r := run(t, nil, story.input, args...)
 		if r.code != exitFailed || !strings.Contains(r.err, story.want) || r.out != "" {
 			t.Errorf("%v: exit %d: %s%s", story.args, r.code, r.out, r.err)
+		}
+	}
+}
+
+func TestFlow_ACertificateThatIsRefusedIsSaid(t *testing.T) {
+	cert, key, _ := certificate(t)
+	pair, err := tls.LoadX509KeyPair(cert, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewUnstartedServer(http.NotFoundHandler())
+	server.TLS = &tls.Config{Certificates: []tls.Certificate{pair}}
+	server.Config.ErrorLog = log.New(io.Discard, "", 0)
+	server.StartTLS()
+	defer server.Close()
+	trusting := []string{"SSL_CERT_FILE=" + cert}
+	elsewhere := strings.Replace(server.URL, "127.0.0.1", "localhost", 1)
+	for _, story := range []struct {
+		env          []string
+		issuer, want string
+	}{
+		{nil, server.URL, "the certificate of " + server.URL + " is refused: x509: certificate signed by unknown authority; " +
+			"name a file with the certificate of who signed it in SSL_CERT_FILE\n"},
+		{trusting, elsewhere, "the certificate of " + elsewhere + " is refused: x509: certificate is not valid for any names, but wanted to match localhost\n"},
+		{trusting, server.URL, server.URL + " answered 404 when asked for its metadata; is it an issuer?\n"},
+	} {
+		if r := run(t, story.env, "", "flow", "client-credentials", "--issuer", story.issuer); r.code != exitFailed || r.err != "tollgate: "+story.want {
+			t.Errorf("%v, %s: exit %d: %s", story.env, story.issuer, r.code, r.err)
 		}
 	}
 }
