@@ -107,9 +107,10 @@ func TestEvents_OfCommandsAndServersAreFilteredAndShown(t *testing.T) {
 	in := install(t, redis.Addr)
 	mustRun(t, in.env, "a password of bob\n", "user", "create", "bob")
 	created := mustRun(t, in.env, "", "client", "create", "service", "--output", "json")
+	unnamed := mustRun(t, in.env, "", "client", "create", "--output", "json")
 	mustRun(t, in.env, "", "user", "disable", "bob")
 	mustRun(t, in.env, "", "key", "rotate", "--alg", "EdDSA", "--now")
-	secrets := append(in.secret, "a password of bob", jsonText(t, created, "client_secret"))
+	secrets := append(in.secret, "a password of bob", jsonText(t, created, "client_secret"), jsonText(t, unnamed, "client_secret"))
 
 	follow := func(args ...string) (out string) {
 		t.Helper()
@@ -132,11 +133,20 @@ func TestEvents_OfCommandsAndServersAreFilteredAndShown(t *testing.T) {
 			t.Errorf("%q is missing in:\n%s", want, table)
 		}
 	}
+	header, rows, _ := strings.Cut(table, "\n")
+	for line := range strings.Lines(rows) {
+		for _, column := range []string{"TYPE", "CLIENT", "SUBJECT", "GRANT", "DETAIL"} {
+			if at := strings.Index(header, column); len(line) < at || line[at-2:at] != "  " {
+				t.Errorf("%s does not begin under its name in:\n%s\n%s", column, header, line)
+			}
+		}
+	}
 	for args, want := range map[string]int{
-		"--type key_changed --type key_revoked": 5, // three first keys; one retired, one activated
-		"--type user_changed,client_changed":    3,
-		"--client service":                      1,
-		"--user bob":                            3, // created, disabled, all ended
+		"--type key_changed --type key_revoked":         5, // three first keys; one retired, one activated
+		"--type user_changed,client_changed":            4,
+		"--client service":                              1,
+		"--client " + jsonText(t, unnamed, "client_id"): 1,
+		"--user bob": 3, // created, disabled, all ended
 	} {
 		if got := shown(t, follow(append(strings.Fields(args), "-o", "json")...)); len(got) != want {
 			t.Errorf("%s: %d events, want %d: %+v", args, len(got), want, got)

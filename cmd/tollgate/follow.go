@@ -71,7 +71,7 @@ func showEvent(cmd *cobra.Command) func(*store.Event) error {
 		encoder.SetEscapeHTML(false)
 		return func(e *store.Event) error { return encoder.Encode(e) }
 	}
-	const columns = "%-24s  %-17s  %-20s  %-26s  %-22s  %s\n"
+	const columns = "%-24s  %-17s  %-25s  %-26s  %-22s  %s\n" // as wide as the ids we make up
 	header := true
 	return func(e *store.Event) error {
 		if header {
