@@ -3,6 +3,7 @@ package flows
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"tollgate/flows/oauth"
@@ -150,7 +151,7 @@ func (f *Flows) InspectToken(ctx context.Context, tok string) (*TokenInfo, error
 		ref = f.ref(&k.claims)
 	}
 	if !info.Active {
-		info.Problem = "it is no token of this issuer, or it has expired or was replaced"
+		info.Problem = f.whyInactive(tok)
 		return info, nil
 	}
 	switch err := f.checkRevoked(store.Fresh(ctx), ref); {
@@ -160,6 +161,16 @@ func (f *Flows) InspectToken(ctx context.Context, tok string) (*TokenInfo, error
 		return nil, err
 	}
 	return info, nil
+}
+
+// whyInactive is for operators only: a caller of /introspect learns nothing of what is not active. A key that
+// was revoked is gone, so whether it signed the token cannot be told any more.
+func (f *Flows) whyInactive(tok string) string {
+	header, _, _ := strings.Cut(tok, ".")
+	if set := f.keys.Snapshot(); set != nil && set.IsRevoked([]byte(header)) {
+		return "it names a signing key that was revoked, and everything such a key has signed is refused"
+	}
+	return "it is no token of this issuer, or it has expired or was replaced"
 }
 
 // operator may look at everything.

@@ -255,6 +255,26 @@ func TestTokens_OperatorsSeeAndEndAny(t *testing.T) {
 	wantCode(t, w.RevokeAnyToken(t.Context(), "junk"), oauth.CodeInvalidRequest)
 }
 
+// In an incident an operator must not take tokens of a revoked key for somebody else's. Clients learn nothing.
+func TestTokens_OfARevokedKeySaySoToOperatorsOnly(t *testing.T) {
+	w := newWorld(t)
+	tok := w.accessToken()
+	if err := w.keys.Revoke(t.Context(), w.keys.Snapshot().Active(oauth.EdDSA).KID); err != nil {
+		t.Fatal(err)
+	}
+	const want = "it names a signing key that was revoked, and everything such a key has signed is refused"
+	if info := must(w.InspectToken(t.Context(), tok))(t); info.Active || info.Problem != want {
+		t.Errorf("%+v", info)
+	}
+	if info := must(w.InspectToken(t.Context(), "junk."+tok))(t); info.Active || info.Problem == want {
+		t.Errorf("%+v", info)
+	}
+	answers := must(w.Introspect(t.Context(), &IntrospectRequest{Client: asGateway, Tokens: []string{tok, "junk"}}))(t)
+	if answers[0] != (Introspection{}) || answers[1] != answers[0] {
+		t.Errorf("introspection tells them apart: %+v", answers)
+	}
+}
+
 func TestConfig_RetiredKeysOutliveWhatTheySigned(t *testing.T) {
 	for _, c := range []Config{{AccessTTL: time.Minute}, {AccessTTL: time.Hour}, {IDTokenTTL: 2 * time.Hour}} {
 		if keep := c.KeepRetiredKeys(); keep < 10*time.Minute || keep < c.AccessTTL || keep < c.IDTokenTTL {
