@@ -106,24 +106,13 @@ func createClient(ctx context.Context, cmd *cobra.Command, args []string, n *nod
 		return err
 	}
 	if !cmd.Flags().Changed("grant") {
-		c.GrantTypes = usualGrants(c)
+		c.GrantTypes = c.UsualGrants()
 	}
 	created, secret, err := n.flows.CreateClient(ctx, c)
 	if err != nil {
 		return withValues(err, clientValues(c))
 	}
 	return showClient(ctx, cmd, n, created, secret)
-}
-
-// usualGrants is what a client of this shape is for, where nobody said.
-func usualGrants(c *oauth.Client) []oauth.GrantType {
-	switch {
-	case len(c.RedirectURIs) > 0:
-		return []oauth.GrantType{oauth.GrantAuthorizationCode, oauth.GrantRefreshToken}
-	case c.IntrospectAny || c.Public():
-		return nil
-	}
-	return []oauth.GrantType{oauth.GrantClientCredentials}
 }
 
 func getClient(ctx context.Context, cmd *cobra.Command, args []string, n *node) error {
