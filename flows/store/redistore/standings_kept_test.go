@@ -98,7 +98,7 @@ func TestStanding_ThatIsKeptFallsWithTheNewsAndForGood(t *testing.T) {
 			for range 10 {
 				n++
 				g := standingGrant(t, a, n)
-				until(t, nil, time.Second, func() error { return standing(t, b, g) })
+				until(t, nil, 3*time.Second, func() error { return standing(t, b, g) })
 				var fallen atomic.Bool
 				var group sync.WaitGroup
 				for range 3 {
