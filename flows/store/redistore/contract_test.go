@@ -38,6 +38,9 @@ func openWith(t *testing.T, cfg redisx.Config, prefix string) *redistore.Store {
 	return s
 }
 
+// patience is for contracts: many of their sentences are tried at the same time, on ids of a megabyte, too.
+const patience = 10 * time.Second
+
 // redis runs one command beside the store.
 func redis(t *testing.T, s *redistest.Server, args ...string) rueidis.RedisMessage {
 	t.Helper()
@@ -56,7 +59,7 @@ func redis(t *testing.T, s *redistest.Server, args ...string) rueidis.RedisMessa
 func TestRedistore_KeepsTheContract(t *testing.T) {
 	storetest.Run(t, func(t *testing.T) store.Store {
 		server, prefix := redistest.Shared(t)
-		return open(t, server.Addr, prefix)
+		return openWith(t, redisx.Config{Addresses: []string{server.Addr}, Timeout: patience}, prefix)
 	})
 }
 
@@ -70,14 +73,14 @@ func TestScripts_TouchOneSlot(t *testing.T) {
 		text, err := info.ToString()
 		return err == nil && strings.Contains(text, "cluster_state:ok")
 	}
-	for deadline := time.Now().Add(5 * time.Second); !up(); time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(patience); !up(); time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatal("the cluster does not come up")
 		}
 	}
 	var stores atomic.Int64
 	storetest.Run(t, func(t *testing.T) store.Store {
-		return open(t, server.Addr, fmt.Sprint("p", stores.Add(1)))
+		return openWith(t, redisx.Config{Addresses: []string{server.Addr}, Timeout: patience}, fmt.Sprint("p", stores.Add(1)))
 	})
 }
 
@@ -113,7 +116,7 @@ func TestRedistore_KeepsTheContractEverywhere(t *testing.T) {
 	} {
 		t.Run(place.name, func(t *testing.T) {
 			cfg := place.find(t)
-			cfg.Timeout = 2 * time.Second
+			cfg.Timeout = patience
 			var stores atomic.Int64
 			storetest.Run(t, func(t *testing.T) store.Store {
 				return openWith(t, cfg, fmt.Sprint("tollgate:", stores.Add(1)))
@@ -138,7 +141,7 @@ func TestStore_NeedsLittlePrivilege(t *testing.T) {
 		server, prefix := redistest.Shared(t)
 		redis(t, server, "ACL", "SETUSER", prefix, "reset", "on", ">canary", "~"+prefix+":*",
 			"&"+prefix+":*", "+@read", "+@write", "+@scripting", "+@connection", "+publish", "+time", "-@dangerous", "-@admin")
-		as := redisx.Config{Addresses: []string{server.Addr}, Timeout: 2 * time.Second, Username: prefix, Password: "canary"}
+		as := redisx.Config{Addresses: []string{server.Addr}, Timeout: patience, Username: prefix, Password: "canary"}
 		var stores atomic.Int64
 		storetest.Run(t, func(t *testing.T) store.Store {
 			return openWith(t, as, fmt.Sprint(prefix, ":", stores.Add(1)))
@@ -157,7 +160,7 @@ func TestStore_NeedsLittlePrivilege(t *testing.T) {
 // The user of deploy/redis.acl may do all that the contract asks, and passes every check.
 func TestStore_NeedsNoMoreThanTheDocumentedUser(t *testing.T) {
 	server := redistest.Start(t, append(onNoDisk, "--include", documentedUser(t))...)
-	as := redisx.Config{Addresses: []string{server.Addr}, Timeout: 2 * time.Second, Username: "tollgate", Password: "change-me"}
+	as := redisx.Config{Addresses: []string{server.Addr}, Timeout: patience, Username: "tollgate", Password: "change-me"}
 	var stores atomic.Int64
 	storetest.Run(t, func(t *testing.T) store.Store {
 		return openWith(t, as, fmt.Sprint("tollgate:", stores.Add(1)))

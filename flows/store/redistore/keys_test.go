@@ -129,14 +129,14 @@ func TestUsername_ClaimThatStoppedExpires(t *testing.T) {
 		t.Fatalf("keys %q, %v", keys, err)
 	}
 	// What a creation leaves that stopped before its record was stored.
-	redis(t, server, "SET", keys[0], "usr_9", "PX", "100")
+	redis(t, server, "SET", keys[0], "usr_9", "PX", "60000")
 	if _, err := s.FindUser(ctx, "alice"); err != store.ErrAbsent {
 		t.Errorf("found by a claim: %v", err)
 	}
 	if err := s.CreateUser(ctx, &oauth.User{Subject: "usr_2", Username: "alice"}); err != store.ErrExists {
 		t.Errorf("created over a claim: %v", err)
 	}
-	time.Sleep(200 * time.Millisecond)
+	redis(t, server, "PEXPIRE", keys[0], "0")
 	if err := s.CreateUser(ctx, &oauth.User{Subject: "usr_2", Username: "alice"}); err != nil {
 		t.Fatal(err)
 	}

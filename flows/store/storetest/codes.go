@@ -158,8 +158,8 @@ var codes = []test{
 		says(t, take(s, req, func(r *store.TakeCode) { r.Now = now() }), store.ErrSpent)
 	}},
 	{"a spent code is remembered no longer than asked", func(t *testing.T, s store.Store) {
-		_, req := putCode(t, s, soon/2)
-		req.Now, req.KeepSpent = now(), soon
+		_, req := putCode(t, s, soon)
+		req.Now, req.KeepSpent = now(), 2*soon
 		end := req.Now.Add(req.KeepSpent)
 		_, err := s.TakeCode(ctx, req)
 		ok(t, err)

@@ -128,7 +128,7 @@ var events = []test{
 		page, err = s.ReadEvents(ctx, page.Next, 10, minute)
 		ok(t, err)
 		seqs(t, page.Events, 1, 1)
-		if took := time.Since(begin); took > 20*soon {
+		if took := time.Since(begin); took > 10*soon {
 			t.Errorf("told after %v", took)
 		}
 		done.Wait()

@@ -17,7 +17,7 @@ import (
 
 const (
 	racers = 32
-	soon   = 250 * time.Millisecond // a life that a test can wait for
+	soon   = 500 * time.Millisecond // a life that a test can wait for, and a busy machine does not use up before it is looked at
 	minute = time.Minute
 )
 
