@@ -5,16 +5,14 @@ import (
 	"time"
 )
 
-const replayWindow = time.Second
-
-func refreshNodes(t *testing.T) (a, b *Node, apps Apps) {
+func refreshNodes(t *testing.T, window time.Duration) (a, b *Node, apps Apps) {
 	t.Helper()
-	a = StartServeOn(t, StartRedis(t), "TOLLGATE_TOKENS__REFRESH_REPLAY_WINDOW="+replayWindow.String())
+	a = StartServeOn(t, StartRedis(t), "TOLLGATE_TOKENS__REFRESH_REPLAY_WINDOW="+window.String())
 	return a, a.Peer(), a.Seed(t)
 }
 
 func TestRefresh_RetriedInsideTheWindowReturnsTheIdenticalSuccessor(t *testing.T) {
-	a, b, apps := refreshNodes(t)
+	a, b, apps := refreshNodes(t, time.Minute)
 	first := NewBrowser(DemoUser, DemoPassword).Login(t, a, apps.Web)
 	second := a.Refresh(apps.Web, first.Refresh).Want(t, 200)
 	for _, n := range []*Node{b, a, b} {
@@ -29,18 +27,19 @@ func TestRefresh_RetriedInsideTheWindowReturnsTheIdenticalSuccessor(t *testing.T
 }
 
 func TestRefresh_ReusedAfterTheWindowEndsTheFamilyOnBothNodes(t *testing.T) {
-	a, b, apps := refreshNodes(t)
+	const window = time.Second
+	a, b, apps := refreshNodes(t, window)
 	first := NewBrowser(DemoUser, DemoPassword).Login(t, a, apps.Web)
 	second := a.Refresh(apps.Web, first.Refresh).Want(t, 200)
 	wantGood(t, apps, []*Node{a, b}, first.Access, second.Access)
 
-	time.Sleep(replayWindow + 200*time.Millisecond)
+	time.Sleep(window + 200*time.Millisecond)
 	wantInvalidGrant(t, b.Refresh(apps.Web, first.Refresh))
 	wantDead(t, apps, []*Node{a, b}, first, second)
 }
 
 func TestRefresh_ReusedAfterItsSuccessorWasUsedEndsTheFamilyOnBothNodes(t *testing.T) {
-	a, b, apps := refreshNodes(t)
+	a, b, apps := refreshNodes(t, time.Minute)
 	first := NewBrowser(DemoUser, DemoPassword).Login(t, a, apps.Web)
 	second := a.Refresh(apps.Web, first.Refresh).Want(t, 200)
 	third := b.Refresh(apps.Web, second.Refresh).Want(t, 200)
