@@ -14,7 +14,8 @@ import (
 	"github.com/redis/rueidis"
 )
 
-// says returns a client of a Redis that greets as one does and answers everything else with a line.
+// says returns a client of a Redis that greets as one does and answers everything else with a line: soon
+// enough even on a busy machine, unless there is no line.
 func says(t *testing.T, line string) *Client {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -31,7 +32,11 @@ func says(t *testing.T, line string) *Client {
 			go converse(conn, line)
 		}
 	}()
-	c, err := Open(Config{Addresses: []string{l.Addr().String()}, Timeout: 100 * time.Millisecond})
+	timeout := 10 * time.Second
+	if line == "" {
+		timeout = 100 * time.Millisecond
+	}
+	c, err := Open(Config{Addresses: []string{l.Addr().String()}, Timeout: timeout})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -115,7 +120,6 @@ func TestBreaker_WhatCountsAsFailure(t *testing.T) {
 					t.Errorf("said %v", err)
 				}
 			}
-			start := time.Now()
 			_, err := c.Do(context.Background(), "set", c.B().Set().Key("k").Value("v").Build())
 			if open := isRefusal(err); open != row.fail {
 				t.Fatalf("open is %v after %d: %v", open, cap(done), err)
@@ -123,7 +127,13 @@ func TestBreaker_WhatCountsAsFailure(t *testing.T) {
 			if word := strings.Trim(firstWord(row.line), "-"); row.fail && row.line != "hang up" && !strings.Contains(err.Error(), word) {
 				t.Errorf("does not say why: %v", err)
 			}
-			if took := time.Since(start); row.fail && took > 10*time.Millisecond {
+			took := time.Hour
+			for range 3 { // the fastest counts: a busy machine holds up one or the other
+				start := time.Now()
+				_, _ = c.Do(context.Background(), "set", c.B().Set().Key("k").Value("v").Build())
+				took = min(took, time.Since(start))
+			}
+			if row.fail && took > 10*time.Millisecond {
 				t.Errorf("an open breaker took %v to say so", took)
 			}
 		})

@@ -1,10 +1,12 @@
 package redisx_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -12,11 +14,13 @@ import (
 	"tollgate/redisx/redistest"
 )
 
+// timeout is for tests of what happens while Redis is silent; to all others it gives long enough on a busy
+// machine.
 const timeout = 250 * time.Millisecond
 
 func open(t *testing.T, cfg redisx.Config) *redisx.Client {
 	t.Helper()
-	cfg.Timeout = timeout
+	cfg.Timeout = cmp.Or(cfg.Timeout, 5*time.Second)
 	c, err := redisx.Open(cfg)
 	if err != nil {
 		t.Fatal(err)
@@ -38,16 +42,22 @@ func set(c *redisx.Client, key, value string) error {
 	return err
 }
 
-// awaitUp returns when Redis answers, at the latest 2 s after it came back.
+// fastest is the least time that one of three takes: what is slow by itself is slow each time, a busy machine
+// is not.
+func fastest(run func() time.Duration) time.Duration {
+	return min(run(), run(), run())
+}
+
+// awaitUp returns when Redis answers, at the latest 5 s after it came back.
 func awaitUp(t *testing.T, c *redisx.Client) {
 	t.Helper()
 	var err error
-	for deadline := time.Now().Add(2 * time.Second); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(5 * time.Second); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
 		if _, err = c.Ping(context.Background()); err == nil {
 			return
 		}
 	}
-	t.Fatal("not back after 2 s: ", err)
+	t.Fatal("not back after 5 s: ", err)
 }
 
 func TestOpen_TakesOneAddress(t *testing.T) {
@@ -75,12 +85,15 @@ func TestOpen_DoesNotHangOnAnAddressThatIsSilent(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	start := time.Now()
-	c := open(t, redisx.Config{Addresses: []string{l.Addr().String()}})
-	if _, err := get(c, "k"); !errors.Is(err, redisx.ErrUnavailable) {
-		t.Fatalf("get from a silent server: %v", err)
-	}
-	if took := time.Since(start); took > 4*timeout {
+	took := fastest(func() time.Duration {
+		start := time.Now()
+		c := open(t, redisx.Config{Addresses: []string{l.Addr().String()}, Timeout: timeout})
+		if _, err := get(c, "k"); !errors.Is(err, redisx.ErrUnavailable) {
+			t.Fatalf("get from a silent server: %v", err)
+		}
+		return time.Since(start)
+	})
+	if took > 4*timeout {
 		t.Fatalf("took %v", took)
 	}
 }
@@ -105,27 +118,34 @@ func TestDo_TellsAbsentFromUnavailable(t *testing.T) {
 
 func TestDo_AnswersInTimeWhileRedisHangs(t *testing.T) {
 	s := redistest.Start(t)
-	c := open(t, redisx.Config{Addresses: []string{s.Addr}})
-	awaitUp(t, c)
-	s.Pause()
-	var wg sync.WaitGroup
-	for range 16 {
-		wg.Go(func() {
-			for range 8 { // long enough that the connection is given up and dialled again
-				start := time.Now()
-				_, err := get(c, "k")
-				if !errors.Is(err, redisx.ErrUnavailable) {
-					t.Errorf("get from a hanging Redis: %v", err)
+	slowest := fastest(func() time.Duration {
+		c := open(t, redisx.Config{Addresses: []string{s.Addr}, Timeout: timeout})
+		awaitUp(t, c)
+		s.Pause()
+		var slowest atomic.Int64
+		var wg sync.WaitGroup
+		for range 16 {
+			wg.Go(func() {
+				for range 8 { // long enough that the connection is given up and dialled again
+					start := time.Now()
+					_, err := get(c, "k")
+					if !errors.Is(err, redisx.ErrUnavailable) {
+						t.Errorf("get from a hanging Redis: %v", err)
+					}
+					for took, old := int64(time.Since(start)), slowest.Load(); took > old && !slowest.CompareAndSwap(old, took); {
+						old = slowest.Load()
+					}
 				}
-				if took := time.Since(start); took > 3*timeout {
-					t.Errorf("took %v", took)
-				}
-			}
-		})
+			})
+		}
+		wg.Wait()
+		s.Continue()
+		awaitUp(t, c)
+		return time.Duration(slowest.Load())
+	})
+	if slowest > 3*timeout {
+		t.Errorf("one took %v", slowest)
 	}
-	wg.Wait()
-	s.Continue()
-	awaitUp(t, c)
 }
 
 func TestDo_ComesBackAfterACrash(t *testing.T) {

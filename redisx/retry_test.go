@@ -120,13 +120,15 @@ func TestScript_ThatIsIdempotentIsRepeated(t *testing.T) {
 	s := redistest.Start(t)
 	c := open(t, redisx.Config{Addresses: []string{s.Addr}})
 	once := redisx.NewScript("return redis.call('SET', KEYS[1], ARGV[1])").Idempotent()
-	stop := killing(t, s, 20*time.Millisecond)
-	defer stop()
 	for i := range 300 {
+		var killed sync.WaitGroup
+		if i%25 == 0 { // at the same time as a run, and more runs between two losses than one repetition costs
+			killed.Go(func() { s.Do("CLIENT", "KILL", "TYPE", "normal") })
+		}
 		if _, err := once.Exec(context.Background(), c, "set", []string{"k"}, "v"); err != nil {
 			t.Fatalf("run %d: %v", i, err)
 		}
-		time.Sleep(time.Millisecond)
+		killed.Wait()
 	}
 }
 
@@ -148,7 +150,7 @@ func TestScript_IsHandedOverAgainAfterItWasForgotten(t *testing.T) {
 
 func TestBreaker_AnswersAtOnceAndRecovers(t *testing.T) {
 	s := redistest.Start(t)
-	c := open(t, redisx.Config{Addresses: []string{s.Addr}})
+	c := open(t, redisx.Config{Addresses: []string{s.Addr}, Timeout: timeout})
 	set(c, "k", "v")
 	s.Pause()
 	var wg sync.WaitGroup
@@ -156,11 +158,14 @@ func TestBreaker_AnswersAtOnceAndRecovers(t *testing.T) {
 		wg.Go(func() { set(c, "k", "w") })
 	}
 	wg.Wait()
-	start := time.Now()
-	if err := set(c, "k", "w"); !errors.Is(err, redisx.ErrUnavailable) {
-		t.Errorf("said %v", err)
-	}
-	if took := time.Since(start); took > 20*time.Millisecond {
+	took := fastest(func() time.Duration { // one of them may be the one that finds out whether Redis is back
+		start := time.Now()
+		if err := set(c, "k", "w"); !errors.Is(err, redisx.ErrUnavailable) {
+			t.Errorf("said %v", err)
+		}
+		return time.Since(start)
+	})
+	if took > 20*time.Millisecond {
 		t.Errorf("took %v", took)
 	}
 	s.Continue()

@@ -44,19 +44,20 @@ func settled(t *testing.T, client *redisx.Client, prefix, rate string) *cache.Li
 
 var limitedAddr = netip.MustParseAddr("2001:db8::1")
 
-// offer asks for so many events a second, evenly, until the time is over, and returns how many passed.
-func offer(l *cache.Limiter, perSecond float64, until time.Time) (passed int) {
+// offer asks for so many events a second, evenly, from start on until the time is over, and returns how many
+// passed, and when the last was asked for.
+func offer(l *cache.Limiter, perSecond float64, start, until time.Time) (passed int, last time.Time) {
 	const every = time.Millisecond
-	start, offered := time.Now(), 0
-	for now := start; now.Before(until); now = time.Now() {
+	offered := 0
+	for now := time.Now(); now.Before(until); now = time.Now() {
 		for ; float64(offered) < perSecond*now.Sub(start).Seconds(); offered++ {
-			if l.AllowAddr(limitedAddr, 1, time.Now()) == 0 {
+			if last = time.Now(); l.AllowAddr(limitedAddr, 1, last) == 0 {
 				passed++
 			}
 		}
 		time.Sleep(every)
 	}
-	return passed
+	return passed, last
 }
 
 func TestSharedLimits_ManyProcessesKeepOneLimitAtTenTimesIt(t *testing.T) {
@@ -72,19 +73,28 @@ func TestSharedLimits_ManyProcessesKeepOneLimitAtTenTimesIt(t *testing.T) {
 		t.Run(fmt.Sprint(c.processes, " at ", c.rate), func(t *testing.T) {
 			t.Parallel()
 			rate, _ := cache.ParseRate(c.rate)
-			var passed atomic.Int64
+			var processes []*cache.Limiter
+			for range c.processes {
+				processes = append(processes, settled(t, open(t, redisx.Config{Addresses: []string{server.Addr}}), fmt.Sprint(prefix, ":", i), c.rate))
+			}
+			var passed, offered atomic.Int64 // how many, and in how much time: a busy machine ends too early, or too late
 			var group sync.WaitGroup
-			until := time.Now().Add(lasts)
-			for n := range c.processes {
-				l := settled(t, open(t, redisx.Config{Addresses: []string{server.Addr}}), fmt.Sprint(prefix, ":", i), c.rate)
+			start := time.Now()
+			for n, l := range processes {
 				share := 1 / float64(c.processes)
 				if c.share != nil {
 					share = c.share[n]
 				}
-				group.Go(func() { passed.Add(int64(offer(l, 10*rate.PerSecond*share, until))) })
+				group.Go(func() {
+					mine, last := offer(l, 10*rate.PerSecond*share, start, start.Add(lasts))
+					passed.Add(int64(mine))
+					for took, old := int64(last.Sub(start)), offered.Load(); took > old && !offered.CompareAndSwap(old, took); {
+						old = offered.Load()
+					}
+				})
 			}
 			group.Wait()
-			limit := float64(rate.Burst) + rate.PerSecond*lasts.Seconds()
+			limit := float64(rate.Burst) + rate.PerSecond*time.Duration(offered.Load()).Seconds()
 			over := (float64(passed.Load())/limit - 1) * 100
 			t.Logf("of %.0f that the limit allows, %d passed: %+.1f %%", limit, passed.Load(), over)
 			if over > 5 || over < -5 {
@@ -128,16 +138,16 @@ func TestSharedLimits_ALimitedEventAsksNothingOfRedis(t *testing.T) {
 
 func awaitTrue(t *testing.T, yes func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(3 * time.Second); !yes(); time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(10 * time.Second); !yes(); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			t.Fatal("it did not come about within 3 s")
+			t.Fatal("it did not come about within 10 s")
 		}
 	}
 }
 
 func TestSharedLimits_WhileRedisIsAwayEachProcessGoesByItself(t *testing.T) {
 	server := redistest.Start(t)
-	cfg := redisx.Config{Addresses: []string{server.Addr}}
+	cfg := redisx.Config{Addresses: []string{server.Addr}, Timeout: timeout}
 	one, two := settled(t, open(t, cfg), "p", "1/h burst 100"), settled(t, open(t, cfg), "p", "1/h burst 100")
 	spend := func(l *cache.Limiter, name string, n int) (passed int) {
 		start := time.Now()
@@ -183,7 +193,7 @@ func TestSharedLimits_WhileRedisIsAwayEachProcessGoesByItself(t *testing.T) {
 
 func TestSharedLimits_KeysAreHashesThatExpire(t *testing.T) {
 	server := redistest.Start(t)
-	l := settled(t, open(t, redisx.Config{Addresses: []string{server.Addr}}), "p", "5/s burst 5")
+	l := settled(t, open(t, redisx.Config{Addresses: []string{server.Addr}}), "p", "2/s burst 5")
 	for range 5 {
 		for _, name := range []string{"alice{x}", "bob", "carol", "dave"} {
 			l.AllowNameAt(name, limitedAddr, time.Now())
@@ -195,8 +205,8 @@ func TestSharedLimits_KeysAreHashesThatExpire(t *testing.T) {
 		if !regexp.MustCompile(`^p:limit:\{[0-9a-f]\}:[\w-]{22}$`).MatchString(key.(string)) {
 			t.Errorf("key %q", key)
 		}
-		if left, _ := strconv.Atoi(server.Text(t, "PTTL", key.(string))); left <= 0 || left > 1100 {
-			t.Errorf("key %q lives %d ms, its allowance is full within a second", key, left)
+		if left, _ := strconv.Atoi(server.Text(t, "PTTL", key.(string))); left <= 0 || left > 2600 {
+			t.Errorf("key %q lives %d ms, its allowance is full within 2.5 s", key, left)
 		}
 	}
 	awaitTrue(t, func() bool { return server.Text(t, "DBSIZE") == "0" })
