@@ -15,11 +15,12 @@ import (
 // What costs nothing but its limit: without a token it is 401, past the limit 429.
 const limitedPath = "/userinfo"
 
-// offer asks both nodes for perSecond requests together, evenly, and returns how many were let in.
-func offer(t *testing.T, nodes []*Node, perSecond int, lasts time.Duration) int64 {
+// offer asks both nodes for perSecond requests together, evenly, and returns how many were let in, and when
+// the last was sent: a busy machine ends too early.
+func offer(t *testing.T, nodes []*Node, perSecond int, lasts time.Duration) (let int64, took time.Duration) {
 	t.Helper()
 	const callers = 16
-	var passed, asked atomic.Int64
+	var passed, asked, last atomic.Int64
 	var group sync.WaitGroup
 	start := time.Now()
 	for i := range callers {
@@ -30,6 +31,7 @@ func offer(t *testing.T, nodes []*Node, perSecond int, lasts time.Duration) int6
 					time.Sleep(time.Millisecond)
 					continue
 				}
+				last.Store(int64(time.Since(start)))
 				switch a := nodes[i%len(nodes)].Get(limitedPath); a.Status {
 				case http.StatusUnauthorized:
 					passed.Add(1)
@@ -42,17 +44,18 @@ func offer(t *testing.T, nodes []*Node, perSecond int, lasts time.Duration) int6
 		})
 	}
 	group.Wait()
-	if n := asked.Load(); float64(n) < 0.9*float64(perSecond)*lasts.Seconds() {
-		t.Errorf("only %d requests were sent", n)
+	took = time.Duration(last.Load())
+	if n := asked.Load(); float64(n) < 0.9*float64(perSecond)*took.Seconds() || took < lasts/2 {
+		t.Errorf("only %d requests were sent in %v", n, took)
 	}
-	return passed.Load()
+	return passed.Load(), took
 }
 
 func TestLimits_TwoNodesTogetherKeepOneAtTenTimesIt(t *testing.T) {
 	const rate, burst, lasts = 50, 100, 6 * time.Second
 	a := StartServe(t, redistest.Start(t).Addr, "TOLLGATE_RATE_LIMITS__PER_IP=50/s burst 100")
-	passed := offer(t, []*Node{a, a.Peer()}, 10*rate, lasts)
-	limit := burst + rate*lasts.Seconds()
+	passed, took := offer(t, []*Node{a, a.Peer()}, 10*rate, lasts)
+	limit := burst + rate*took.Seconds()
 	over := (float64(passed)/limit - 1) * 100
 	t.Logf("of %.0f that the limit allows, %d passed: %+.1f %%", limit, passed, over)
 	if over > 5 || over < -5 {
@@ -99,6 +102,18 @@ func TestLimits_ALimitedRequestAsksNothingOfRedis(t *testing.T) {
 }
 
 func TestLimits_WhileRedisIsAwayNobodyIsRefusedForIt(t *testing.T) {
+	var slowest time.Duration
+	for range 3 { // who waits for Redis does so each time, who is held up by a busy machine does not
+		if slowest = slowestWhileAway(t); slowest <= 200*time.Millisecond {
+			return
+		}
+	}
+	t.Errorf("a request waited %v for a Redis that hangs", slowest)
+}
+
+// slowestWhileAway uses up a limit while Redis hangs, and returns how long the slowest request took.
+func slowestWhileAway(t *testing.T) (slowest time.Duration) {
+	t.Helper()
 	redis := redistest.Start(t)
 	a := StartServe(t, redis.Addr, "TOLLGATE_RATE_LIMITS__PER_IP=1/h burst 100")
 	redis.Pause()
@@ -106,9 +121,8 @@ func TestLimits_WhileRedisIsAwayNobodyIsRefusedForIt(t *testing.T) {
 	for range 100 {
 		start := time.Now()
 		a.Get(limitedPath).Want(t, 401)
-		if took := time.Since(start); took > 200*time.Millisecond {
-			t.Fatalf("a request waited %v for a Redis that hangs", took)
-		}
+		slowest = max(slowest, time.Since(start))
 	}
 	a.Get(limitedPath).Want(t, 429)
+	return slowest
 }
