@@ -43,27 +43,41 @@ func TestServe_DrainsOnSignal(t *testing.T) {
 	redis := redistest.Start(t)
 	p, public, _ := startServe(t, install(t, redis.Addr))
 	awaitStatus(t, public+"/readyz", 200)
+	turned := make(chan bool, 1)
 	go func() {
-		time.Sleep(serveDrainDelay / 4)
-		p.out.Write([]byte("readyz while draining: " + http.StatusText(status(public+"/readyz")) + "\n"))
+		got := 200
+		for ; got == 200; time.Sleep(time.Millisecond) {
+			got = status(public + "/readyz")
+		}
+		turned <- got == 503 // while it listens; later nobody answers
 	}()
 	took, err := p.stop(syscall.SIGTERM)
 	if err != nil || took > 10*time.Second {
 		t.Errorf("ended with %v after %v", err, took)
 	}
-	p.await(`readyz while draining: Service Unavailable`)
+	if !<-turned {
+		t.Error("/readyz did not turn before the listener closed")
+	}
 	p.await(`"msg":"stopped"`)
 }
 
 func TestServe_SecondSignalEndsAtOnce(t *testing.T) {
 	redis := redistest.Start(t)
-	p, public, _ := startServe(t, install(t, redis.Addr))
-	awaitStatus(t, public+"/readyz", 200)
-	p.cmd.Process.Signal(syscall.SIGTERM)
-	p.await(`"msg":"draining"`)
-	if took, err := p.stop(syscall.SIGTERM); err == nil || took > serveDrainDelay/2 {
-		t.Errorf("ended with %v after %v, want a failure at once", err, took)
+	var took time.Duration
+	for range 3 { // the fastest counts: the machines that run tests do other things, too
+		p, public, _ := startServe(t, install(t, redis.Addr))
+		awaitStatus(t, public+"/readyz", 200)
+		p.cmd.Process.Signal(syscall.SIGTERM)
+		p.await(`"msg":"draining"`)
+		var err error
+		if took, err = p.stop(syscall.SIGTERM); err == nil {
+			t.Fatal("it ended in order, want a failure at once")
+		}
+		if took <= serveDrainDelay/2 {
+			return
+		}
 	}
+	t.Errorf("ended after %v, want at once", took)
 }
 
 func TestServe_BadConfigurationNamesEveryProblem(t *testing.T) {
