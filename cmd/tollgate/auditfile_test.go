@@ -34,7 +34,12 @@ func TestAudit_RotationLosesNothingAndCommandsAppend(t *testing.T) {
 	if r := run(t, a.in.env, "", "client", "create", "unwritten"); r.code != 0 || strings.Contains(r.err, "audit") {
 		t.Errorf("a command does not make the file: %+v", r)
 	}
-	time.Sleep(100 * time.Millisecond)
+	eventually(t, 10*time.Second, func() error {
+		if text, err := os.ReadFile(moved); err != nil || !bytes.Contains(text, []byte(`"client":"between"`)) {
+			return fmt.Errorf("the moved file has %s, %v", text, err)
+		}
+		return nil
+	})
 	a.process.cmd.Process.Signal(syscall.SIGHUP)
 	a.process.await("the audit log was opened again")
 	a.admin(201, "POST", "/clients", `{"client_id":"after","grant_types":["client_credentials"]}`)

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -112,11 +113,17 @@ func TestEvents_OfCommandsAndServersAreFilteredAndShown(t *testing.T) {
 	mustRun(t, in.env, "", "key", "rotate", "--alg", "EdDSA", "--now")
 	secrets := append(in.secret, "a password of bob", jsonText(t, created, "client_secret"), jsonText(t, unnamed, "client_secret"))
 
-	follow := func(args ...string) (out string) {
+	const events = 9
+	follow := func(lines int, args ...string) (out string) {
 		t.Helper()
 		p := start(t, in.env, append([]string{"events", "--since", "10m"}, args...)...)
-		p.await(`(key_changed|user_changed|client_changed)`)
-		time.Sleep(200 * time.Millisecond)
+		eventually(t, 10*time.Second, func() error {
+			if got := strings.Count(p.out.String(), "\n"); got < lines {
+				return fmt.Errorf("%v: %d lines, want %d:\n%s", args, got, lines, p.out.String())
+			}
+			return nil
+		})
+		time.Sleep(200 * time.Millisecond) // for what must not follow
 		if _, err := p.stop(syscall.SIGINT); err != nil {
 			t.Errorf("%v: %v", args, err)
 		}
@@ -127,7 +134,7 @@ func TestEvents_OfCommandsAndServersAreFilteredAndShown(t *testing.T) {
 		}
 		return p.out.String()
 	}
-	table := follow()
+	table := follow(1 + events)
 	for _, want := range []string{"TIME  ", "user_changed ", "  created by command_line\n", "  disabled by command_line\n", "all of the user", "client_changed     service  ", "key_changed", "activated key "} {
 		if !strings.Contains(table, want) {
 			t.Errorf("%q is missing in:\n%s", want, table)
@@ -148,12 +155,12 @@ func TestEvents_OfCommandsAndServersAreFilteredAndShown(t *testing.T) {
 		"--client " + jsonText(t, unnamed, "client_id"): 1,
 		"--user bob": 3, // created, disabled, all ended
 	} {
-		if got := shown(t, follow(append(strings.Fields(args), "-o", "json")...)); len(got) != want {
+		if got := shown(t, follow(want, append(strings.Fields(args), "-o", "json")...)); len(got) != want {
 			t.Errorf("%s: %d events, want %d: %+v", args, len(got), want, got)
 		}
 	}
-	all := shown(t, follow("-o", "json"))
-	if rest := shown(t, follow("-o", "json", "--since", all[1].ID)); len(rest) != len(all)-2 || rest[0].ID != all[2].ID {
+	all := shown(t, follow(events, "-o", "json"))
+	if rest := shown(t, follow(events-2, "-o", "json", "--since", all[1].ID)); len(rest) != len(all)-2 || rest[0].ID != all[2].ID {
 		t.Errorf("after %s: %d of %d events", all[1].ID, len(rest), len(all))
 	}
 }
