@@ -26,7 +26,7 @@ func numbered(t *testing.T) (address string, count *atomic.Int64) {
 		if r.FormValue("last") == "bad0" {
 			w.WriteHeader(http.StatusBadRequest)
 		}
-		fmt.Fprintf(w, `{"token":"n%03d"}`, n%1000)
+		fmt.Fprintf(w, `{"token":"n%06d"}`, n%1_000_000)
 	}))
 	t.Cleanup(server.Close)
 	return strings.TrimPrefix(server.URL, "http://"), count
@@ -53,7 +53,7 @@ func TestGenerate_EachRequestOnceOverConnectionsThatEnd(t *testing.T) {
 
 func TestGenerate_EachConnectionSendsWhatItGotLast(t *testing.T) {
 	address, _ := numbered(t)
-	j := job{Address: address, PID: os.Getpid(), Connections: 2, Rotate: "token", Tokens: []string{"aaaa", "bbbb"}, Status: "200", Measure: 50 * time.Millisecond}
+	j := job{Address: address, PID: os.Getpid(), Connections: 2, Rotate: "token", Tokens: []string{"aaaaaaa", "bbbbbbb"}, Status: "200", Measure: time.Second}
 	for _, token := range j.Tokens {
 		j.Requests = append(j.Requests, post(address, "/", "a", "b", "last="+token))
 	}
