@@ -78,6 +78,16 @@ func (s *Sentinel) count(sentinel *Server, what string) int {
 // Primary returns the server that most Sentinels take for the primary.
 func (s *Sentinel) Primary() *Server {
 	s.tb.Helper()
+	var primary *Server
+	await(s.tb, "agreement of the Sentinels on a primary", 10*failoverTimeout, func() bool {
+		primary = s.elected()
+		return primary != nil
+	})
+	return primary
+}
+
+// elected is the server that most Sentinels take for the primary, nil while they do not agree.
+func (s *Sentinel) elected() *Server {
 	votes := map[string]int{}
 	for _, sentinel := range s.Sentinels {
 		answer, _ := sentinel.Do("SENTINEL", "GET-MASTER-ADDR-BY-NAME", s.Master)
@@ -90,7 +100,6 @@ func (s *Sentinel) Primary() *Server {
 			return server
 		}
 	}
-	s.tb.Fatalf("the Sentinels do not agree on a primary: %v", votes)
 	return nil
 }
 
@@ -109,8 +118,8 @@ func (s *Sentinel) AwaitPrimaryOtherThan(old *Server) *Server {
 	s.tb.Helper()
 	var primary *Server
 	await(s.tb, "failover", 10*failoverTimeout, func() bool {
-		primary = s.Primary()
-		return primary != old && primary.Field("role") == "master"
+		primary = s.elected()
+		return primary != nil && primary != old && primary.Field("role") == "master"
 	})
 	return primary
 }

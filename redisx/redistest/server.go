@@ -16,7 +16,7 @@ import (
 	"time"
 )
 
-const startTimeout = 10 * time.Second
+const startTimeout = 30 * time.Second
 
 // Server is a running redis-server on the loopback address.
 type Server struct {
