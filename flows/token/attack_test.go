@@ -107,10 +107,16 @@ func TestAccess_RefusesEveryHeaderButOurs(t *testing.T) {
 		for _, depth := range []int{1000, 20_000, 1_000_000} {
 			h := b64.EncodeToString([]byte(strings.Repeat(`{"a":`, depth)))
 			tok := []byte(f.forge(t, oauth.EdDSA, h, payload))
-			start := time.Now()
-			_, err := f.v.Access(tok)
-			if took := time.Since(start); !errors.Is(err, ErrInvalid) || took > 5*time.Millisecond {
-				t.Errorf("depth %d: %v after %v", depth, err, took)
+			fastest := time.Hour // a busy machine holds up one or the other
+			for range 5 {
+				start := time.Now()
+				if _, err := f.v.Access(tok); !errors.Is(err, ErrInvalid) {
+					t.Errorf("depth %d: %v", depth, err)
+				}
+				fastest = min(fastest, time.Since(start))
+			}
+			if fastest > 5*time.Millisecond {
+				t.Errorf("depth %d: refused after %v", depth, fastest)
 			}
 		}
 	})
