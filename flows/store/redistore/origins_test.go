@@ -34,18 +34,18 @@ func TestOrigins_AnotherNodeHearsOfThem(t *testing.T) {
 	server, prefix := redistest.Shared(t)
 	a, b := open(t, server.Addr, prefix), open(t, server.Addr, prefix)
 	for range 3 {
-		pageOf(t, b, false, time.Second)
+		pageOf(t, b, false, 3*time.Second)
 		if err := a.CreateClient(t.Context(), &oauth.Client{ID: "app", AllowedOrigins: []string{page}, CreatedAt: time.Now()}); err != nil {
 			t.Fatal(err)
 		}
 		pageOf(t, a, true, 0)
-		pageOf(t, b, true, time.Second)
+		pageOf(t, b, true, 3*time.Second)
 		if err := a.DeleteClient(t.Context(), "app"); err != nil {
 			t.Fatal(err)
 		}
 		pageOf(t, a, false, 0)
 	}
-	pageOf(t, b, false, time.Second)
+	pageOf(t, b, false, 3*time.Second)
 }
 
 // Whoever sends whatever origins, Redis does not hear of it.
@@ -123,7 +123,7 @@ func TestOrigins_AreMendedByAnUpdateThatIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	redis(t, server, "DEL", prefix+":origins:clients:{"+prefix+":origins}", prefix+":origins:word:{"+prefix+":origins}")
-	pageOf(t, s, false, time.Second)
+	pageOf(t, s, false, 3*time.Second)
 	c.Version = 7
 	if err := s.UpdateClient(t.Context(), c); err == nil {
 		t.Fatal("a stale update is accepted")

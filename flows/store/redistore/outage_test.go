@@ -73,9 +73,10 @@ func operations(s *redistore.Store) map[string]func(context.Context) error {
 	}
 }
 
-// mustBeOutages tries everything at once, in time, and wants no answer to be a decision.
-func mustBeOutages(t *testing.T, s *redistore.Store, within time.Duration) {
+// mustBeOutages tries everything at once, wants no answer to be a decision, and returns what took longest.
+func mustBeOutages(t *testing.T, s *redistore.Store) (what string, took time.Duration) {
 	t.Helper()
+	var mu sync.Mutex
 	var wg sync.WaitGroup
 	for name, try := range operations(s) {
 		wg.Go(func() {
@@ -84,12 +85,15 @@ func mustBeOutages(t *testing.T, s *redistore.Store, within time.Duration) {
 			if !errors.Is(err, redisx.ErrUnavailable) || store.IsDecision(err) || errors.Is(err, store.ErrReset) {
 				t.Errorf("%s: %v", name, err)
 			}
-			if took := time.Since(start); took > within {
-				t.Errorf("%s took %v", name, took)
+			mu.Lock()
+			defer mu.Unlock()
+			if this := time.Since(start); this > took {
+				what, took = name, this
 			}
 		})
 	}
 	wg.Wait()
+	return what, took
 }
 
 func TestOperations_CoverTheContract(t *testing.T) {
@@ -106,22 +110,30 @@ func TestOperations_CoverTheContract(t *testing.T) {
 
 func TestStore_AnswersInTimeWhileRedisHangs(t *testing.T) {
 	const timeout = 250 * time.Millisecond
-	server := redistest.Start(t)
-	s := openWith(t, redisx.Config{Addresses: []string{server.Addr}, Timeout: timeout}, "p")
-	if _, err := s.Ping(t.Context()); err != nil {
-		t.Fatal(err)
+	var what string
+	var took time.Duration
+	for range 3 { // what is slow by itself is slow each time, a busy machine is not
+		server := redistest.Start(t)
+		s := openWith(t, redisx.Config{Addresses: []string{server.Addr}, Timeout: timeout}, "p")
+		awaitAnswer(t, s)
+		server.Pause()
+		what, took = mustBeOutages(t, s)
+		server.Continue()
+		awaitAnswer(t, s)
+		if took <= 3*timeout {
+			return
+		}
 	}
-	server.Pause()
-	mustBeOutages(t, s, 3*timeout)
-	server.Continue()
-	awaitAnswer(t, s)
+	t.Errorf("%s took %v", what, took)
 }
 
 func TestStore_ComesBackWithRedis(t *testing.T) {
 	server := redistest.Start(t)
 	s := open(t, server.Addr, "p")
 	server.Kill()
-	mustBeOutages(t, s, 5*time.Second)
+	if what, took := mustBeOutages(t, s); took > 5*time.Second {
+		t.Errorf("%s took %v", what, took)
+	}
 	server.Restart()
 	awaitAnswer(t, s)
 }
@@ -194,10 +206,10 @@ func TestStore_LossOfDataIsReset(t *testing.T) {
 func awaitAnswer(t *testing.T, s *redistore.Store) {
 	t.Helper()
 	err := fmt.Errorf("not asked")
-	for deadline := time.Now().Add(2 * time.Second); err != nil && time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(5 * time.Second); err != nil && time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
 		_, err = s.Ping(context.Background())
 	}
 	if err != nil {
-		t.Fatal("not back after 2 s: ", err)
+		t.Fatal("not back after 5 s: ", err)
 	}
 }
