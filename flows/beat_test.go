@@ -21,15 +21,14 @@ func TestRollback_AStoreThatWasEmptiedBeginsOneNewLife(t *testing.T) {
 		t.Fatal(err)
 	}
 	server.Text(t, "FLUSHALL")
-	var err error
-	for range 20 {
-		if err = w.keys.Load(t.Context()); err == nil {
+	for deadline := time.Now().Add(5 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+		err := w.keys.Load(t.Context())
+		if err == nil {
 			break
 		}
-		time.Sleep(20 * time.Millisecond)
-	}
-	if err != nil {
-		t.Fatal(err)
+		if time.Now().After(deadline) {
+			t.Fatal(err)
+		}
 	}
 	first := w.keys.Snapshot().Epoch
 	if err := w.SeedDemo(t.Context()); err != nil {
