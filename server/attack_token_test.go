@@ -109,9 +109,10 @@ func TestToken_ClientAuthentication(t *testing.T) {
 		})
 	}
 	t.Run("row 133: secret of 60 KB costs nothing", func(t *testing.T) {
-		begun := time.Now()
-		e.do(t, call{path: "/token", form: clientCredentials("client_id", id, "client_secret", strings.Repeat("s", 60<<10))}).wants(t, 401, "invalid_client")
-		if took := time.Since(begun); took > 200*time.Millisecond {
+		took := fastest(func() {
+			e.do(t, call{path: "/token", form: clientCredentials("client_id", id, "client_secret", strings.Repeat("s", 60<<10))}).wants(t, 401, "invalid_client")
+		})
+		if took > 200*time.Millisecond {
 			t.Errorf("it took %v", took)
 		}
 	})

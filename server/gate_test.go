@@ -66,9 +66,9 @@ func TestGate_TheQueueIsBounded(t *testing.T) {
 	var group sync.WaitGroup
 	for range gateQueue {
 		group.Go(func() {
-			if g.enter(0) {
-				g.leave()
+			for !g.enter(0) { // once more, where the machine stood still for as long as one waits
 			}
+			g.leave()
 		})
 	}
 	for g.waiting.Load() < gateQueue {
