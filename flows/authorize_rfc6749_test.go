@@ -315,7 +315,7 @@ func TestLogout_AsksUnlessTheClientProvesItself(t *testing.T) {
 	if s := logout(LogoutRequest{}); !s.Confirm || s.SignedOut || s.Username != DemoUser { // row 347
 		t.Errorf("%+v", s)
 	}
-	if s := logout(LogoutRequest{IDTokenHint: a.IDToken[:len(a.IDToken)-4] + "AAAA"}); !s.Confirm { // row 346
+	if s := logout(LogoutRequest{IDTokenHint: a.IDToken[:len(a.IDToken)-8] + "AAAAAAAA"}); !s.Confirm { // row 346
 		t.Errorf("a forged hint: %+v", s)
 	}
 	other := w.newBrowser()

@@ -25,7 +25,7 @@ func TestClientOf_NamesTheClientOfEveryTokenThatWasOurs(t *testing.T) {
 		}
 	}
 	want("good", tokens.AccessToken, "web")
-	want("forged", tokens.AccessToken[:len(tokens.AccessToken)-4]+"AAAA", "")
+	want("forged", tokens.AccessToken[:len(tokens.AccessToken)-8]+"AAAAAAAA", "")
 	want("an id_token", tokens.IDToken, "")
 	want("a refresh token", tokens.RefreshToken, "")
 	want("nothing", "", "")

@@ -55,7 +55,7 @@ func TestAdmin_ClientsLiveAndDie(t *testing.T) {
 	e := newEdge(t)
 	created := e.admin(t, "POST", "/clients", `{"client_id":"shop","client_name":"Shop","grant_types":["client_credentials"],"scope":"a b"}`).wants(t, 201, "")
 	secret := created.member(t, "client_secret")
-	if secret == "" || created.header.Get("Etag") != `"1"` || strings.Contains(created.body, "hash") {
+	if secret == "" || created.header.Get("Etag") != `"1"` || strings.Contains(created.body, `hash":`) {
 		t.Fatalf("%s with %v", created.body, created.header)
 	}
 	token := func(secret string) *answer {
@@ -238,7 +238,7 @@ func TestAdmin_UsersLiveAndDie(t *testing.T) {
 	}
 	e.admin(t, "POST", "/users/bob/password", `{"password":"another long password"}`).wants(t, 200, "")
 	e.admin(t, "POST", "/users/nobody/password", `{"password":"another long password"}`).wants(t, 404, "not_found")
-	if a := e.admin(t, "GET", "/users", "").wants(t, 200, ""); !strings.Contains(a.body, `"username":"bob"`) || strings.Contains(a.body, "hash") {
+	if a := e.admin(t, "GET", "/users", "").wants(t, 200, ""); !strings.Contains(a.body, `"username":"bob"`) || strings.Contains(a.body, `hash":`) { // an id may spell the word
 		t.Errorf("%s", a.body)
 	}
 	e.admin(t, "DELETE", "/users/bob", "").wants(t, 204, "")

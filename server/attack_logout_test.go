@@ -96,7 +96,7 @@ func TestLogout_HintProvesOnlyItsOwnSession(t *testing.T) {
 		other.get("/login").wantText(t, "You are signed in")
 	})
 	t.Run("row 346: a changed hint proves nothing", func(t *testing.T) {
-		changed := url.Values{"id_token_hint": {tokens["id_token"][:len(tokens["id_token"])-4] + "AAAA"}}
+		changed := url.Values{"id_token_hint": {tokens["id_token"][:len(tokens["id_token"])-8] + "AAAAAAAA"}}
 		b.get("/logout?"+changed.Encode()).wantText(t, "Sign out?")
 	})
 	t.Run("row 103: it demands its own user", func(t *testing.T) {

@@ -53,7 +53,7 @@ func FuzzAdmin(f *testing.F) {
 		if a.status >= 400 {
 			checkError(t, a)
 		}
-		if strings.Contains(a.body, "hash") && a.status < 300 {
+		if strings.Contains(a.body, `hash":`) && a.status < 300 {
 			t.Errorf("a hash is in %s", a.body)
 		}
 		if a.status != 201 || !strings.HasPrefix(path, "/clients") {
