@@ -50,6 +50,9 @@ func (f *Flows) Token(ctx context.Context, r *TokenRequest) (*TokenAnswer, error
 	if client, err = f.permitted(ctx, client, r, scope); err != nil {
 		return nil, err
 	}
+	if _, err := f.signingKey(client); err != nil { // before a code or a refresh token is spent for nothing
+		return nil, err
+	}
 	answer, err := grant(f, ctx, &tokenCall{TokenRequest: r, client: client, scope: scope, at: at})
 	if err != nil {
 		return nil, err

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"tollgate/flows/clientauth"
+	"tollgate/flows/keys"
 	"tollgate/flows/oauth"
 )
 
@@ -204,5 +205,22 @@ func TestIssue_SignsWithTheClientsAlgorithm(t *testing.T) {
 			t.Errorf("%s: header %s", alg, a.AccessToken[:len(want)])
 		}
 		w.wantActive(true, a.AccessToken)
+	}
+}
+
+// A node that has just started has no keys for a moment. Who asks it again is answered.
+func TestToken_WithoutKeysNothingIsSpent(t *testing.T) {
+	w := newWorld(t, func(c *Config) { c.ReplayWindow = 0 })
+	loaded, none := w.Flows.keys, keys.NewManager(keys.Config{Store: w.broken, Master: keys.DevMaster(), Node: "new", Now: w.cfg.Now})
+	for _, spend := range []func() *TokenRequest{
+		func() *TokenRequest { return redeem(w.walk(w.newBrowser(), request()).Get("code")) },
+		func() *TokenRequest { return refresh(w.tokens(w.newBrowser()).RefreshToken) },
+	} {
+		r := spend()
+		w.Flows.keys = none
+		_, err := w.Token(t.Context(), r)
+		wantCode(t, err, oauth.CodeTemporarilyUnavailable)
+		w.Flows.keys = loaded
+		must(w.Token(t.Context(), r))(t)
 	}
 }
