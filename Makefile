@@ -26,7 +26,7 @@ build: ## build bin/tollgate
 
 test: ## run every test, on memory and on a real Redis
 	@.ci/need redis-server
-	go test -count=1 ./... # never a remembered result: the end-to-end tests build what they test
+	go test -count=1 -timeout 30m ./... # never a remembered result: the end-to-end tests build what they test
 	GODEBUG=cpu.avx512ifma=off go test -count=1 ./flows/keys ./flows/token # as on a processor that signs with the library
 
 check: $(STATICCHECK) $(GOVULNCHECK) ## format, vet, staticcheck, govulncheck, imports
@@ -39,7 +39,7 @@ check: $(STATICCHECK) $(GOVULNCHECK) ## format, vet, staticcheck, govulncheck, i
 
 race: ## run every test under the race detector
 	@.ci/need redis-server cc
-	go test -race -count=1 -p 1 ./... # one package at a time: what measures time shares its two cores with nobody
+	go test -race -count=1 -timeout 30m -p 1 ./... # one package at a time: what measures time shares its two cores with nobody
 
 # What the kinds of Redis must not make a difference to: real clients, races, and what ends.
 ANYWHERE := ^Test(Clients|Code|Refresh|Consent|Revoke|Keys|End|User|Client|Logout|Restart)_
@@ -47,10 +47,10 @@ ANYWHERE := ^Test(Clients|Code|Refresh|Consent|Revoke|Keys|End|User|Client|Logou
 clients: build ## run real clients (x/oauth2, go-oidc, zitadel/oidc, openid-client) and races, on every kind of Redis
 	@.ci/need redis-server node npm
 	cd cmd/tollgate/e2e/openid-client && npm ci --no-audit --no-fund
-	TOLLGATE_BIN="$(CURDIR)/bin/tollgate" go test -count=1 -tags clients -run '^TestClients_' -v ./cmd/tollgate/e2e
+	TOLLGATE_BIN="$(CURDIR)/bin/tollgate" go test -count=1 -timeout 30m -tags clients -run '^TestClients_' -v ./cmd/tollgate/e2e
 	@for redis in sentinel cluster tls; do \
 		echo "on $$redis"; \
-		E2E_REDIS=$$redis TOLLGATE_BIN="$(CURDIR)/bin/tollgate" go test -count=1 -short -tags clients -run '$(ANYWHERE)' ./cmd/tollgate/e2e || exit 1; \
+		E2E_REDIS=$$redis TOLLGATE_BIN="$(CURDIR)/bin/tollgate" go test -count=1 -timeout 30m -short -tags clients -run '$(ANYWHERE)' ./cmd/tollgate/e2e || exit 1; \
 	done
 
 browser: build ## run the pages in headless Chromium
