@@ -3,6 +3,7 @@ package flows
 import (
 	"errors"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -175,6 +176,17 @@ func TestAuthorize_AsksForAFreshLogin(t *testing.T) {
 	check("row 101: max_age=0", time.Second, func(r *AuthorizeRequest) { r.MaxAge = "0" }, true)
 	check("prompt=login", time.Second, func(r *AuthorizeRequest) { r.Prompt = "login" }, true)
 	check("session expired", 13*time.Hour, func(r *AuthorizeRequest) {}, true)
+}
+
+func TestAuthorize_RemembersEachPromptOnce(t *testing.T) {
+	w := newWorld(t)
+	r := request()
+	r.Prompt = "login consent" + strings.Repeat(" consent login", 5000) // which would be 100 KB of Redis
+	step := w.authorize(w.newBrowser(), r)
+	i := must(w.store.GetInteraction(t.Context(), hashOf(step.Interaction)))(t)
+	if !slices.Equal(i.Prompt, []string{"login", "consent"}) {
+		t.Errorf("%d prompts are remembered", len(i.Prompt))
+	}
 }
 
 func TestAuthorize_IDTokenHintNamesThePerson(t *testing.T) {

@@ -48,20 +48,22 @@ func (f *Flows) checkDemand(_ context.Context, a *authorization) error {
 	return nil
 }
 
+// parsePrompt keeps each value once, as ParseScope does: what is kept is stored for whoever asks.
 func (a *authorization) parsePrompt(now time.Time) error {
-	a.prompt = strings.Fields(a.Prompt)
-	for _, p := range a.prompt {
+	for p := range strings.FieldsSeq(a.Prompt) {
 		switch p {
-		case promptNone:
-			if len(a.prompt) > 1 {
-				return oauth.InvalidRequest("prompt=none stands alone")
-			}
 		case promptLogin, promptSelectAccount: // the login page is where an account is chosen
 			a.loginAfter = now
-		case promptConsent:
+		case promptNone, promptConsent:
 		default:
 			return oauth.InvalidRequest("prompt is not supported")
 		}
+		if !slices.Contains(a.prompt, p) {
+			a.prompt = append(a.prompt, p)
+		}
+	}
+	if len(a.prompt) > 1 && slices.Contains(a.prompt, promptNone) {
+		return oauth.InvalidRequest("prompt=none stands alone")
 	}
 	return nil
 }
