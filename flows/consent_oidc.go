@@ -18,12 +18,8 @@ func (f *Flows) ConsentPage(ctx context.Context, interaction, browser, session s
 	case done != nil, !meets(t.session, t.i):
 		return nil, errNoInteraction
 	}
-	name, err := f.clientName(ctx, t.i.ClientID)
-	if err != nil {
-		return nil, err
-	}
 	page := &ConsentPage{
-		ClientName: name, ClientID: t.i.ClientID, Username: t.session.Username, Scopes: slices.Clone(t.i.Scope),
+		ClientName: nameOf(t.client), ClientID: t.i.ClientID, Username: t.session.Username, Scopes: slices.Clone(t.i.Scope),
 	}
 	if u, err := url.Parse(t.i.RedirectURI); err == nil {
 		page.RedirectHost, page.RedirectScheme = u.Host, u.Scheme

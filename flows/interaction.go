@@ -31,6 +31,7 @@ func hashOf(secret string) store.Hash { return token.HashOf(secret) }
 type turn struct {
 	handle  string // "" until it had to be remembered
 	i       *store.Interaction
+	client  *oauth.Client
 	session *store.Session // nil: nobody is signed in
 	at      time.Time      // before the session was checked: the date of a grant, as in tokenCall
 }
@@ -42,7 +43,7 @@ func (f *Flows) begin(ctx context.Context, a *authorization) (*Step, error) {
 	if err != nil {
 		return nil, err
 	}
-	return f.advance(ctx, &turn{i: a.interaction(f), session: session, at: at})
+	return f.advance(ctx, &turn{i: a.interaction(f), client: a.client, session: session, at: at})
 }
 
 // Resume says where an interaction stands, for a browser that comes back to it.
@@ -88,7 +89,8 @@ func (f *Flows) ask(ctx context.Context, t *turn, next Next) (*Step, error) {
 }
 
 // takeTurn loads an interaction for the browser that began it. One that is finished answers
-// with its outcome again for a moment.
+// with its outcome again for a moment; one whose client was changed meanwhile, so that nobody would
+// be sent there any more, says what /authorize would.
 func (f *Flows) takeTurn(ctx context.Context, handle, browser, session string) (*turn, *Step, error) {
 	i, err := f.store.GetInteraction(ctx, hashOf(handle))
 	switch {
@@ -103,11 +105,29 @@ func (f *Flows) takeTurn(ctx context.Context, handle, browser, session string) (
 		return nil, done, err
 	}
 	at := f.now()
+	client, err := f.trustedClient(ctx, i)
+	if err != nil {
+		return nil, nil, err
+	}
 	s, err := f.session(ctx, session)
 	if err != nil {
 		return nil, nil, err
 	}
-	return &turn{handle: handle, i: i, session: s, at: at}, nil, nil
+	return &turn{handle: handle, i: i, client: client, session: s, at: at}, nil, nil
+}
+
+// trustedClient is the client of an interaction, as long as browsers may be sent to it.
+func (f *Flows) trustedClient(ctx context.Context, i *store.Interaction) (*oauth.Client, error) {
+	client, err := f.store.GetClient(ctx, i.ClientID)
+	switch {
+	case errors.Is(err, store.ErrAbsent):
+		return nil, errUntrusted
+	case err != nil:
+		return nil, outage(err)
+	case client.Disabled, !oauth.MatchRedirectURI(client.RedirectURIs, i.RedirectURI, client.Public()):
+		return nil, errUntrusted
+	}
+	return client, nil
 }
 
 // hasConsent reports whether the user agreed before to all that is asked for. Of a client that
@@ -116,13 +136,7 @@ func (f *Flows) hasConsent(ctx context.Context, t *turn) (bool, error) {
 	if asks(t.i, promptConsent) {
 		return false, nil
 	}
-	client, err := f.store.GetClient(ctx, t.i.ClientID)
-	switch {
-	case errors.Is(err, store.ErrAbsent):
-		return false, errUntrusted
-	case err != nil:
-		return false, outage(err)
-	case client.Public() && !oauth.IsVerifiableRedirect(t.i.RedirectURI):
+	if t.client.Public() && !oauth.IsVerifiableRedirect(t.i.RedirectURI) {
 		return false, nil
 	}
 	consent, err := f.store.GetConsent(store.Fresh(ctx), t.session.Subject, t.i.ClientID)
@@ -132,7 +146,7 @@ func (f *Flows) hasConsent(ctx context.Context, t *turn) (bool, error) {
 	case err != nil:
 		return false, outage(err)
 	}
-	if consent.GrantedAt.Before(client.CreatedAt) { // it was for another client of this id
+	if consent.GrantedAt.Before(t.client.CreatedAt) { // it was for another client of this id
 		return false, nil
 	}
 	return consent.Scope.Covers(t.i.Scope), nil
@@ -140,15 +154,7 @@ func (f *Flows) hasConsent(ctx context.Context, t *turn) (bool, error) {
 
 // complete issues the code and sends the browser to the client with it (RFC 6749 4.1.2).
 func (f *Flows) complete(ctx context.Context, t *turn) (*Step, error) {
-	client, err := f.store.GetClient(ctx, t.i.ClientID)
-	switch {
-	case errors.Is(err, store.ErrAbsent):
-		return nil, errUntrusted
-	case err != nil:
-		return nil, outage(err)
-	case client.Disabled, !oauth.MatchRedirectURI(client.RedirectURIs, t.i.RedirectURI, client.Public()):
-		return nil, errUntrusted // changed while the person was asked
-	case !client.MayUse(oauth.GrantAuthorizationCode), !client.Scope.Covers(t.i.Scope):
+	if !t.client.MayUse(oauth.GrantAuthorizationCode) || !t.client.Scope.Covers(t.i.Scope) { // changed while the person was asked
 		return f.sendError(t.i, oauth.NewError(oauth.CodeInvalidScope, "the client may no longer ask for this"))
 	}
 	grant := oauth.Grant{
@@ -157,13 +163,13 @@ func (f *Flows) complete(ctx context.Context, t *turn) (*Step, error) {
 		Subject:   t.session.Subject,
 		Username:  t.session.Username,
 		Scope:     t.i.Scope,
-		Audience:  f.audience(client),
+		Audience:  f.audience(t.client),
 		SessionID: t.session.ID,
 		AuthTime:  t.session.AuthTime,
 		Nonce:     t.i.Nonce,
 		CreatedAt: t.at,
 
-		ClientGeneration: client.Generation,
+		ClientGeneration: t.client.Generation,
 		UserGeneration:   t.session.UserGeneration,
 		Epoch:            t.session.Epoch,
 	}
@@ -243,16 +249,10 @@ func (f *Flows) openOutcome(handle string, sealed []byte) (*Step, error) {
 	return &Step{Next: NextRedirect, URL: record.URL}, nil
 }
 
-// clientName is what people know a client by.
-func (f *Flows) clientName(ctx context.Context, id string) (string, error) {
-	client, err := f.store.GetClient(ctx, id)
-	switch {
-	case errors.Is(err, store.ErrAbsent):
-		return "", errUntrusted
-	case err != nil:
-		return "", outage(err)
-	case client.Name != "":
-		return client.Name, nil
+// nameOf is what people know a client by.
+func nameOf(client *oauth.Client) string {
+	if client.Name != "" {
+		return client.Name
 	}
-	return client.ID, nil
+	return client.ID
 }

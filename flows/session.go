@@ -70,12 +70,8 @@ func (f *Flows) LoginPage(ctx context.Context, interaction, browser string) (*Lo
 	case done != nil:
 		return nil, errNoInteraction
 	}
-	name, err := f.clientName(ctx, t.i.ClientID)
-	if err != nil {
-		return nil, err
-	}
 	scheme, _, _ := strings.Cut(t.i.RedirectURI, ":")
-	return &LoginPage{ClientName: name, LoginHint: t.i.LoginHint, RedirectScheme: scheme}, nil
+	return &LoginPage{ClientName: nameOf(t.client), LoginHint: t.i.LoginHint, RedirectScheme: scheme}, nil
 }
 
 // Login checks a password and begins a session under a fresh cookie. A wrong password is

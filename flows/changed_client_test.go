@@ -1,0 +1,36 @@
+package flows
+
+import (
+	"testing"
+
+	"tollgate/flows/oauth"
+)
+
+// change replaces what web is registered for.
+func (w *world) change(change func(*oauth.Client)) {
+	w.t.Helper()
+	c := must(w.GetClient(w.t.Context(), "web"))(w.t)
+	change(c)
+	must(w.UpdateClient(w.t.Context(), c))(w.t)
+}
+
+func TestInteraction_OfAClientThatIsNoLongerTrustedSendsNobodyThere(t *testing.T) {
+	for name, change := range map[string]func(*oauth.Client){
+		"disabled":             func(c *oauth.Client) { c.Disabled = true },
+		"another redirect URI": func(c *oauth.Client) { c.RedirectURIs = []string{"https://web.example/other"} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			b := w.newBrowser()
+			asked := w.login(b, w.authorize(b, request()).Interaction)
+			w.change(change)
+			for _, allow := range []bool{false, true} {
+				_, err := w.Consent(t.Context(), &ConsentRequest{Interaction: asked.Interaction, Browser: b.id, Session: b.session, Allow: allow})
+				wantCode(t, err, oauth.CodeInvalidRequest)
+			}
+			if w.saw(EventConsentGiven) {
+				t.Error("an answer is kept that nobody can use")
+			}
+		})
+	}
+}
