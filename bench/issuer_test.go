@@ -151,7 +151,7 @@ func (i *issuer) refresh(n int, scope oauth.Scope) []string {
 	if err != nil {
 		i.b.Fatal(err)
 	}
-	if err := i.store.AddConsent(ctx, &store.Consent{Subject: user.Subject, ClientID: client.ID, Scope: scope, GrantedAt: now}); err != nil {
+	if err := i.store.AddConsent(ctx, &store.Consent{Subject: user.Subject, ClientID: client.ID, Scope: scope, GrantedAt: now}, time.Time{}); err != nil {
 		i.b.Fatal(err)
 	}
 	all := make([]string, n)

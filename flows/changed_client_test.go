@@ -2,6 +2,7 @@ package flows
 
 import (
 	"testing"
+	"time"
 
 	"tollgate/flows/oauth"
 )
@@ -12,6 +13,27 @@ func (w *world) change(change func(*oauth.Client)) {
 	c := must(w.GetClient(w.t.Context(), "web"))(w.t)
 	change(c)
 	must(w.UpdateClient(w.t.Context(), c))(w.t)
+}
+
+func TestConsent_OfAClientThatWasDeletedIsNotWidened(t *testing.T) {
+	w := newWorld(t)
+	b := w.newBrowser()
+	w.walk(b, request())
+	old := must(w.GetClient(t.Context(), "web"))(t)
+	if err := w.DeleteClient(t.Context(), "web"); err != nil {
+		t.Fatal(err)
+	}
+	w.pass(time.Second)
+	w.register(old) // somebody else, perhaps, under the same id
+	narrow := request()
+	narrow.Scope = "openid"
+	w.walk(b, narrow)
+	if step := w.authorize(b, narrow); step.Next != NextRedirect {
+		t.Errorf("what was agreed to now sends the browser to %q", step.Next)
+	}
+	if step := w.authorize(b, request()); step.Next != NextConsent {
+		t.Errorf("what was agreed to for the client that was deleted sends the browser to %q", step.Next)
+	}
 }
 
 func TestInteraction_OfAClientThatIsNoLongerTrustedSendsNobodyThere(t *testing.T) {

@@ -44,7 +44,7 @@ func (f *Flows) Consent(ctx context.Context, r *ConsentRequest) (*Step, error) {
 	}
 	if err := f.store.AddConsent(ctx, &store.Consent{
 		Subject: t.session.Subject, ClientID: t.i.ClientID, Scope: t.i.Scope, GrantedAt: f.now(),
-	}); err != nil {
+	}, t.client.CreatedAt); err != nil {
 		return nil, outage(err)
 	}
 	f.emit(ctx, EventConsentGiven, Event{ClientID: t.i.ClientID, Subject: t.session.Subject})

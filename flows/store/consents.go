@@ -20,8 +20,10 @@ type Consents interface {
 	// GetConsent returns the consent of that user for that client, or ErrAbsent. What
 	// another node changed may be seen as late as a revocation.
 	GetConsent(ctx context.Context, subject, clientID string) (*Consent, error)
-	// AddConsent widens the consent by c.Scope, or makes it. Racing additions are all kept.
-	AddConsent(ctx context.Context, c *Consent) error
+	// AddConsent widens the consent by c.Scope, or makes it. Racing additions are all kept. One that
+	// is from before since, when the client was registered, was for another client of that id: it is
+	// replaced.
+	AddConsent(ctx context.Context, c *Consent, since time.Time) error
 	// DeleteConsent forgets it. One that is not there is no error.
 	DeleteConsent(ctx context.Context, subject, clientID string) error
 }

@@ -3,6 +3,7 @@ package memstore
 import (
 	"context"
 	"slices"
+	"time"
 
 	"tollgate/flows/store"
 )
@@ -21,13 +22,13 @@ func (s *Store) GetConsent(_ context.Context, subject, clientID string) (*store.
 }
 
 // AddConsent implements store.Consents.
-func (s *Store) AddConsent(_ context.Context, c *store.Consent) error {
+func (s *Store) AddConsent(_ context.Context, c *store.Consent, since time.Time) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	id := consentID{c.Subject, c.ClientID}
 	wider := *c
 	wider.Scope = slices.Clone(c.Scope)
-	if stored := s.consents[id]; stored != nil {
+	if stored := s.consents[id]; stored != nil && !stored.GrantedAt.Before(since) {
 		wider.Scope = stored.Scope.Union(c.Scope)
 		wider.GrantedAt = later(stored.GrantedAt, c.GrantedAt)
 	}

@@ -1,5 +1,7 @@
--- KEYS: consent; ARGV: subject, client, scope (tokens with single spaces between), granted (ms)
+-- KEYS: consent; ARGV: subject, client, scope (tokens with single spaces between), granted (ms),
+--       since when there is this client (ms)
 local c = redis.call('HMGET', KEYS[1], 'scope', 'granted')
+if c[2] and tonumber(c[2]) < tonumber(ARGV[5]) then c = {} end
 local scope, granted = c[1] or '', ARGV[4]
 for name in string.gmatch(ARGV[3], '[^ ]+') do
   if not string.find(' ' .. scope .. ' ', ' ' .. name .. ' ', 1, true) then

@@ -3,6 +3,7 @@ package redistore
 import (
 	"context"
 	"strings"
+	"time"
 
 	"tollgate/flows/oauth"
 	"tollgate/flows/store"
@@ -44,11 +45,11 @@ func (s *Store) GetConsent(ctx context.Context, subject, clientID string) (*stor
 }
 
 // AddConsent implements store.Consents.
-func (s *Store) AddConsent(ctx context.Context, c *store.Consent) error {
+func (s *Store) AddConsent(ctx context.Context, c *store.Consent, since time.Time) error {
 	key := s.names.consent(c.Subject, c.ClientID)
 	defer s.redis.Wrote(key)
 	_, err := s.exec(ctx, addConsent, "add_consent", []string{key},
-		c.Subject, c.ClientID, c.Scope.String(), ms(c.GrantedAt))
+		c.Subject, c.ClientID, c.Scope.String(), ms(c.GrantedAt), ms(since))
 	return err
 }
 

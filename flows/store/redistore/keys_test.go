@@ -29,7 +29,7 @@ func fill(t *testing.T, s store.Store) oauth.Grant {
 	}
 	ok(s.CreateClient(ctx, &oauth.Client{ID: canary, AllowedOrigins: []string{"https://app.example"}}))
 	ok(s.CreateUser(ctx, &oauth.User{Subject: canary, Username: canary}))
-	ok(s.AddConsent(ctx, &store.Consent{Subject: canary, ClientID: canary, Scope: g.Scope, GrantedAt: now}))
+	ok(s.AddConsent(ctx, &store.Consent{Subject: canary, ClientID: canary, Scope: g.Scope, GrantedAt: now}, time.Time{}))
 	ok(s.SaveKeySet(ctx, &store.KeySet{Epoch: "e", Version: 1}))
 	ok(s.PutSession(ctx, h, &store.Session{ID: canary, Subject: canary, ExpiresAt: until}))
 	ok(s.PutInteraction(ctx, h, &store.Interaction{ClientID: canary, ExpiresAt: until}))

@@ -42,7 +42,7 @@ func operations(s *redistore.Store) map[string]func(context.Context) error {
 		"FinishInteraction": func(c context.Context) error { _, err := s.FinishInteraction(c, h, nil); return err },
 		"GetOutcome":        func(c context.Context) error { _, err := s.GetOutcome(c, h); return err },
 		"GetConsent":        func(c context.Context) error { _, err := s.GetConsent(c, "a", "b"); return err },
-		"AddConsent":        func(c context.Context) error { return s.AddConsent(c, &store.Consent{}) },
+		"AddConsent":        func(c context.Context) error { return s.AddConsent(c, &store.Consent{}, time.Time{}) },
 		"DeleteConsent":     func(c context.Context) error { return s.DeleteConsent(c, "a", "b") },
 		"PutCode":           func(c context.Context) error { return s.PutCode(c, h, &store.Code{ExpiresAt: until}) },
 		"TakeCode":          func(c context.Context) error { _, err := s.TakeCode(c, &store.TakeCode{}); return err },

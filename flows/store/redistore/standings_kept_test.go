@@ -23,7 +23,7 @@ func standingGrant(t *testing.T, s *redistore.Store, n int) *oauth.Grant {
 	for _, err := range []error{
 		s.CreateClient(t.Context(), &oauth.Client{ID: g.ClientID, Generation: "c"}),
 		s.CreateUser(t.Context(), &oauth.User{Subject: g.Subject, Username: g.Subject, Generation: "u"}),
-		s.AddConsent(t.Context(), &store.Consent{Subject: g.Subject, ClientID: g.ClientID, Scope: g.Scope, GrantedAt: at}),
+		s.AddConsent(t.Context(), &store.Consent{Subject: g.Subject, ClientID: g.ClientID, Scope: g.Scope, GrantedAt: at}, time.Time{}),
 	} {
 		if err != nil {
 			t.Fatal(err)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"tollgate/flows/oauth"
 	"tollgate/flows/store"
@@ -39,7 +40,7 @@ var names = []test{
 		pairs := 0
 		for _, subject := range awkward[:20] {
 			for _, clientID := range awkward[:20] {
-				ok(t, s.AddConsent(ctx, consent(subject, clientID, fmt.Sprint(pairs))))
+				ok(t, s.AddConsent(ctx, consent(subject, clientID, fmt.Sprint(pairs)), time.Time{}))
 				pairs++
 			}
 		}
