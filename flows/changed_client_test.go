@@ -56,3 +56,15 @@ func TestInteraction_OfAClientThatIsNoLongerTrustedSendsNobodyThere(t *testing.T
 		})
 	}
 }
+
+func TestLogout_SendsNobodyToAClientThatIsDisabled(t *testing.T) {
+	w := newWorld(t)
+	hint := w.tokens(w.newBrowser()).IDToken
+	bye := LogoutRequest{IDTokenHint: hint, PostLogoutRedirectURI: "https://web.example/bye"}
+	if s := must(w.Logout(t.Context(), &bye))(t); s.URL != bye.PostLogoutRedirectURI {
+		t.Fatalf("%+v", s)
+	}
+	w.change(func(c *oauth.Client) { c.Disabled = true })
+	_, err := w.Logout(t.Context(), &bye)
+	wantCode(t, err, oauth.CodeInvalidRequest)
+}

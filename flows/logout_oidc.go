@@ -61,7 +61,7 @@ func (f *Flows) logoutHint(r *LogoutRequest) *token.IDClaims {
 	return hint
 }
 
-// logoutClient finds the client that asks, nil where none is named.
+// logoutClient finds the client that asks, nil where none is named or one that is no longer welcome.
 func (f *Flows) logoutClient(ctx context.Context, r *LogoutRequest, hint *token.IDClaims) (*oauth.Client, error) {
 	id := r.ClientID
 	if hint != nil {
@@ -79,6 +79,8 @@ func (f *Flows) logoutClient(ctx context.Context, r *LogoutRequest, hint *token.
 		return nil, nil
 	case err != nil:
 		return nil, outage(err)
+	case client.Disabled:
+		return nil, nil
 	}
 	return client, nil
 }
