@@ -68,3 +68,21 @@ func TestLogout_SendsNobodyToAClientThatIsDisabled(t *testing.T) {
 	_, err := w.Logout(t.Context(), &bye)
 	wantCode(t, err, oauth.CodeInvalidRequest)
 }
+
+func TestToken_IsForTheAudienceThatTheClientHasNow(t *testing.T) {
+	w := newWorld(t)
+	b := w.newBrowser()
+	code := w.walk(b, request()).Get("code")
+	const audience = "https://other.example"
+	w.change(func(c *oauth.Client) { c.Audience = audience })
+	check := func(r *TokenRequest) *TokenAnswer {
+		t.Helper()
+		r.Resource = audience // RFC 8707 2.2
+		a := must(w.Token(t.Context(), r))(t)
+		if _, err := w.Validate(t.Context(), w.cfg.Now(), []byte(a.AccessToken), "", audience); err != nil {
+			t.Error("the token is not for the resource that was asked for: ", err)
+		}
+		return a
+	}
+	check(refresh(check(redeem(code)).RefreshToken))
+}

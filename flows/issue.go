@@ -62,7 +62,7 @@ func (f *Flows) mint(c *tokenCall, key *keys.Key, g *oauth.Grant, scope oauth.Sc
 	access, err := token.MintAccess(key, &token.Access{
 		Issuer:    f.cfg.Issuer,
 		Subject:   g.Subject,
-		Audience:  g.Audience,
+		Audience:  f.audience(c.client), // not the grant's: what may be asked for by resource, RFC 8707 2.2
 		ClientID:  g.ClientID,
 		Scope:     words,
 		SessionID: g.SessionID,

@@ -3,8 +3,9 @@ package oauth
 import "time"
 
 // Grant is what somebody allowed a client to do. It is fixed when it is made: a code carries it,
-// a refresh family keeps it, every access token of it names it. Times are UTC; AuthTime and
-// Nonce are zero for client_credentials.
+// a refresh family keeps it, every access token of it names it. A token of it is no wider than what
+// the client is registered for by then, and for the audience that the client has by then. Times are
+// UTC; AuthTime and Nonce are zero for client_credentials.
 type Grant struct {
 	ID        GrantID   `json:"id"`
 	ClientID  string    `json:"client_id"`
