@@ -49,8 +49,8 @@ func publicRoutes() []route {
 		{methods: "*", path: "/validate", name: "validate", handle: serveValidate, limit: limitValidate, sampled: true, noStore: true, fail: failValidate},
 		{methods: "*", path: "/validate/*", name: "validate", handle: serveValidate, limit: limitValidate, sampled: true, noStore: true, fail: failValidate},
 
-		{methods: "GET, HEAD", path: "/livez", name: "livez", handle: serveLive},
-		{methods: "GET, HEAD", path: "/readyz", name: "readyz", handle: serveReady},
+		{methods: "GET, HEAD", path: "/livez", name: "livez", handle: serveLive, sampled: true},
+		{methods: "GET, HEAD", path: "/readyz", name: "readyz", handle: serveReady, sampled: true},
 
 		{methods: "GET, POST", path: "/authorize", name: "authorize", handle: serveAuthorize, limit: limitIP, costly: true, noStore: true, fail: failPage},
 		{methods: "GET", path: "/login", name: "login", handle: showLogin, limit: limitIP, costly: true, noStore: true, fail: failPage},

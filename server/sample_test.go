@@ -39,6 +39,16 @@ func TestSample_IsOfWhatIsUsual(t *testing.T) {
 	}
 }
 
+func TestSample_IsOfProbesOnBothListeners(t *testing.T) {
+	for listener, routes := range map[string][]route{"public": publicRoutes(), "ops": opsRoutes()} {
+		for _, row := range routes {
+			if probe := row.name == "livez" || row.name == "readyz"; probe && !row.sampled {
+				t.Errorf("each GET %s of the %s listener is a line of log", row.path, listener)
+			}
+		}
+	}
+}
+
 func TestSample_FirstOfEachSecondAreLogged(t *testing.T) {
 	f := firsts{most: 3}
 	now := 100 * time.Second
@@ -54,13 +64,13 @@ func TestSample_FirstOfEachSecondAreLogged(t *testing.T) {
 	if (&firsts{}).take(now) {
 		t.Error("one where none is wanted")
 	}
-	e := newEdge(t, func(c *Config) { c.LogSample, c.LogFirst = 1<<30, 2 })
+	e := newEdge(t, func(c *Config) { c.LogSample, c.LogFirst = 1<<30, 3 })
 	tok, lines := e.serviceToken(t), 0
 	for range 50 {
 		e.send(t, call{method: "GET", path: "/validate", auth: "Bearer " + tok}).wants(t, 200, "")
 		lines += len(e.log.take()) // send forgets those of before
 	}
-	if lines < 2 || lines > 40 { // two for each second that this took
+	if lines < 2 || lines > 40 { // three for each second that this took, less the probe behind getting the token
 		t.Errorf("%d lines", lines)
 	}
 }
