@@ -315,6 +315,40 @@ func TestLogin_ReplacesTheSessionOfBefore(t *testing.T) {
 	}
 }
 
+func TestLogout_EndsWhatEarlierLoginsGave(t *testing.T) {
+	w := newWorld(t)
+	b := w.newBrowser()
+	before := w.tokens(b)
+	w.pass(time.Second)
+	again := request()
+	again.Prompt = "login"
+	after := must(w.Token(t.Context(), redeem(w.walk(b, again).Get("code"))))(t)
+	w.pass(time.Second)
+	if s := must(w.Logout(t.Context(), &LogoutRequest{IDTokenHint: before.IDToken, Session: b.session}))(t); !s.SignedOut {
+		t.Errorf("a client from before the second login proves nothing: %+v", s)
+	}
+	w.wantActive(false, before.AccessToken, after.AccessToken)
+	for _, a := range []*TokenAnswer{before, after} {
+		_, err := w.Token(t.Context(), refresh(a.RefreshToken))
+		wantCode(t, err, oauth.CodeInvalidGrant)
+	}
+}
+
+func TestLogin_OfSomebodyElseBeginsAnotherSession(t *testing.T) {
+	w := newWorld(t)
+	b := w.newBrowser()
+	alices := w.tokens(b)
+	if _, err := w.CreateUser(t.Context(), &oauth.User{Username: "bob"}, "bob-password"); err != nil {
+		t.Fatal(err)
+	}
+	_, bobs, err := w.Login(t.Context(), &LoginRequest{Browser: b.id, Session: b.session, Username: "bob", Password: "bob-password"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	must(w.Logout(t.Context(), &LogoutRequest{Session: bobs.Cookie, Confirmed: true}))(t)
+	w.wantActive(true, alices.AccessToken)
+}
+
 func TestLogout_AsksUnlessTheClientProvesItself(t *testing.T) {
 	w := newWorld(t)
 	b := w.newBrowser()

@@ -148,15 +148,24 @@ func whyNot(user *oauth.User) string {
 }
 
 // beginSession replaces whatever session the browser had: a cookie from before the login must
-// not be worth anything after it. The login is dated before the user was read: whatever changed
-// the user since then ends the session, too.
+// not be worth anything after it. Who signs in again goes on with the session of before under another
+// cookie, so that a logout ends what all those logins gave. The login is dated before the user was
+// read: whatever changed the user since then ends the session, too.
 func (f *Flows) beginSession(ctx context.Context, clientID string, user *oauth.User, at time.Time, old string) (*store.Session, *NewSession, error) {
 	set := f.keys.Snapshot()
 	if set == nil {
 		return nil, nil, oauth.Unavailable(errNoKeys)
 	}
+	before, err := f.session(ctx, old)
+	if err != nil {
+		return nil, nil, err
+	}
+	id := token.NewSecret()[:22]
+	if before != nil && before.Subject == user.Subject {
+		id = before.ID
+	}
 	s := &store.Session{
-		ID: token.NewSecret()[:22], Subject: user.Subject, Username: user.Username,
+		ID: id, Subject: user.Subject, Username: user.Username,
 		AuthTime: at, ExpiresAt: at.Add(f.cfg.SessionTTL), UserGeneration: user.Generation, Epoch: set.Epoch,
 	}
 	cookie := token.NewSecret()
