@@ -21,8 +21,7 @@ type authorization struct {
 // pageChecks come before the redirect URI can be trusted: what they refuse is shown to the
 // person, never sent anywhere (RFC 6749 4.1.2.1).
 var pageChecks = []func(*Flows, context.Context, *authorization) error{
-	(*Flows).checkAuthorizeClient, // RFC 6749 4.1.1
-	checkAuthorizeRedirect,        // RFC 6749 3.1.2.3, RFC 9700 2.1
+	(*Flows).checkAuthorizeClient, // RFC 6749 4.1.1, 3.1.2.3, RFC 9700 2.1
 	checkStateLength,
 }
 
@@ -71,28 +70,38 @@ const (
 	maxHint  = 256
 )
 
+// checkAuthorizeClient finds the client, and holds the redirect URI to those it has registered. What is
+// remembered of a client may be from a moment ago, so a no is asked for again: which also makes it take as
+// long as where there is no client, about whom the store is always asked.
 func (f *Flows) checkAuthorizeClient(ctx context.Context, a *authorization) error {
 	if a.ClientID == "" {
 		return oauth.InvalidRequest("client_id is missing")
 	}
-	client, err := f.store.GetClient(ctx, a.ClientID)
-	switch {
-	case errors.Is(err, store.ErrAbsent):
-		return errUntrusted
-	case err != nil:
-		return outage(err)
-	case client.Disabled:
-		return errUntrusted
+	var no error
+	for range 2 {
+		client, err := f.store.GetClient(ctx, a.ClientID)
+		switch {
+		case errors.Is(err, store.ErrAbsent):
+			return errUntrusted
+		case err != nil:
+			return outage(err)
+		}
+		a.client = client
+		if no = a.checkRedirect(); no == nil {
+			return nil
+		}
+		ctx = store.Fresh(ctx)
 	}
-	a.client = client
-	return nil
+	return no
 }
 
-func checkAuthorizeRedirect(_ *Flows, _ context.Context, a *authorization) error {
-	if a.RedirectURI == "" && len(a.client.RedirectURIs) == 1 {
-		return nil // 3.1.2.3: the only one is meant
-	}
-	if !oauth.MatchRedirectURI(a.client.RedirectURIs, a.RedirectURI, a.client.Public()) {
+func (a *authorization) checkRedirect() error {
+	switch {
+	case a.client.Disabled:
+		return errUntrusted
+	case a.RedirectURI == "" && len(a.client.RedirectURIs) == 1: // 3.1.2.3: the only one is meant
+		return nil
+	case !oauth.MatchRedirectURI(a.client.RedirectURIs, a.RedirectURI, a.client.Public()):
 		return errWrongRedirect
 	}
 	return nil

@@ -86,3 +86,30 @@ func TestToken_IsForTheAudienceThatTheClientHasNow(t *testing.T) {
 	}
 	check(refresh(check(redeem(code)).RefreshToken))
 }
+
+func TestClients_AreAskedForAsOftenAsThoseThatThereAreNot(t *testing.T) {
+	w := newWorld(t)
+	off := must(w.GetClient(t.Context(), "demo-web"))(t)
+	off.Disabled = true
+	must(w.UpdateClient(t.Context(), off))(t)
+	ask := &countedClients{Store: w.broken.Store}
+	w.broken.Store = ask
+	for _, id := range []string{"web", "demo-web", "demo-service"} {
+		for name, call := range map[string]func() error{
+			"authorize": func() error {
+				_, err := w.Authorize(t.Context(), &AuthorizeRequest{ClientID: id, RedirectURI: "https://evil.example/"})
+				return err
+			},
+			"log out": func() error {
+				_, err := w.Logout(t.Context(), &LogoutRequest{ClientID: id, PostLogoutRedirectURI: "https://evil.example/"})
+				return err
+			},
+		} {
+			ask.fresh = 0
+			wantCode(t, call(), oauth.CodeInvalidRequest)
+			if ask.fresh != 1 { // row 397
+				t.Errorf("%s, %s: the store itself was asked %d times, want once, as of one who is unknown", name, id, ask.fresh)
+			}
+		}
+	}
+}
