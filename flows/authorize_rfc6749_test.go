@@ -178,6 +178,23 @@ func TestAuthorize_AsksForAFreshLogin(t *testing.T) {
 	check("session expired", 13*time.Hour, func(r *AuthorizeRequest) {}, true)
 }
 
+func TestLogin_IsFreshThoughTheClockOfItsNodeIsBehind(t *testing.T) {
+	check := func(behind time.Duration, want Next) {
+		t.Helper()
+		w := newWorld(t)
+		b := w.newBrowser()
+		r := request()
+		r.Prompt = "login"
+		step := w.authorize(b, r)
+		w.pass(-behind) // the next request goes to another node
+		if step = w.login(b, step.Interaction); step.Next != want {
+			t.Errorf("a login on a node that is %s behind leads to %q", behind, step.Next)
+		}
+	}
+	check(maxSkew, NextConsent)
+	check(maxSkew+time.Second, NextLogin) // no session may be dated far ahead: it would be fresh for as long
+}
+
 func TestAuthorize_RemembersEachPromptOnce(t *testing.T) {
 	w := newWorld(t)
 	r := request()

@@ -92,6 +92,9 @@ func (f *Flows) Login(ctx context.Context, r *LoginRequest) (*Step, *NewSession,
 	if err != nil {
 		return nil, nil, err
 	}
+	if t != nil {
+		at = afterRequest(at, t.i)
+	}
 	session, fresh, err := f.beginSession(ctx, clientID, user, at, r.Session)
 	if err != nil {
 		return nil, nil, err
@@ -106,6 +109,15 @@ func (f *Flows) Login(ctx context.Context, r *LoginRequest) (*Step, *NewSession,
 	}
 	step, err := f.advance(ctx, t)
 	return step, fresh, err
+}
+
+// afterRequest dates a login that answers a request, which another node may have dated later by its clock: or
+// who was asked to sign in would be asked until this node's clock has caught up.
+func afterRequest(at time.Time, i *store.Interaction) time.Time {
+	if ahead := i.LoginAfter.Sub(at); 0 < ahead && ahead <= maxSkew {
+		return i.LoginAfter
+	}
+	return at
 }
 
 // checkPassword finds the user behind a username and password. A user who is not there costs
