@@ -162,16 +162,21 @@ func isWide(p netip.Prefix) bool {
 	return p.Bits() < 16
 }
 
-// ParsePrefix reads a network, or an address as the network of itself.
+// ParsePrefix reads a network, or an address as the network of itself. One of IPv4 that is written as
+// IPv6 is one of IPv4, as callers' addresses are.
 func ParsePrefix(text string) (netip.Prefix, error) {
 	if !strings.Contains(text, "/") {
 		addr, err := netip.ParseAddr(text)
 		if err != nil {
 			return netip.Prefix{}, err
 		}
-		return addr.Prefix(addr.BitLen())
+		return addr.Unmap().Prefix(addr.Unmap().BitLen())
 	}
-	return netip.ParsePrefix(text)
+	prefix, err := netip.ParsePrefix(text)
+	if mapped := prefix.Bits() - 96; err == nil && prefix.Addr().Is4In6() && mapped >= 0 { // ::ffff:0:0/96, RFC 4291 2.5.5.2
+		return netip.PrefixFrom(prefix.Addr().Unmap(), mapped), nil
+	}
+	return prefix, err
 }
 
 // origin checks the origin of pages that may call the API.

@@ -22,3 +22,19 @@ func TestIssuer_IsAHostThatBrowsersAskFor(t *testing.T) {
 	}
 	check("HTTPS://auth.example.com", false)
 }
+
+func TestParsePrefix_TakesIPv4ForIPv4HoweverItIsWritten(t *testing.T) {
+	for text, want := range map[string]string{
+		"10.0.0.1":            "10.0.0.1/32",
+		"::ffff:10.0.0.1":     "10.0.0.1/32",
+		"::ffff:10.0.0.0/104": "10.0.0.0/8",
+		"::ffff:a00:1/128":    "10.0.0.1/32",
+		"2001:db8::1":         "2001:db8::1/128",
+		"2001:db8::/32":       "2001:db8::/32",
+		"::ffff:0.0.0.0/96":   "0.0.0.0/0", // which is too wide to be trusted
+	} {
+		if got, err := ParsePrefix(text); err != nil || got.String() != want {
+			t.Errorf("%s: %s, %v, want %s", text, got, err, want)
+		}
+	}
+}
