@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -348,6 +349,59 @@ func TestLogout_EndsWhatEarlierLoginsGave(t *testing.T) {
 	for _, a := range []*TokenAnswer{before, after} {
 		_, err := w.Token(t.Context(), refresh(a.RefreshToken))
 		wantCode(t, err, oauth.CodeInvalidGrant)
+	}
+}
+
+func TestLogout_EndsWhatEveryClickOfOneLoginGave(t *testing.T) {
+	w := newWorld(t)
+	w.tokens(w.newBrowser()) // alice agrees
+	b := w.newBrowser()
+	interaction := w.authorize(b, request()).Interaction
+	clicks := make(chan *NewSession, 4)
+	var code atomic.Value
+	for range cap(clicks) {
+		go func() {
+			step, session, err := w.Login(t.Context(), &LoginRequest{Interaction: interaction, Browser: b.id, Username: DemoUser, Password: DemoPassword})
+			if err != nil {
+				t.Error(err)
+			} else {
+				code.Store(answer(t, step).Get("code")) // every click got the same
+			}
+			clicks <- session
+		}()
+	}
+	var cookies []string
+	for range cap(clicks) {
+		if session := <-clicks; session != nil { // nil: the sign-in was finished already
+			cookies = append(cookies, session.Cookie)
+		}
+	}
+	a := must(w.Token(t.Context(), redeem(code.Load().(string))))(t)
+	b.session = cookies[len(cookies)-1]
+	must(w.Logout(t.Context(), &LogoutRequest{Session: b.session, Confirmed: true}))(t)
+	w.wantActive(false, a.AccessToken, a.RefreshToken)
+	for _, cookie := range cookies {
+		if name := must(w.SignedIn(t.Context(), cookie))(t); name != "" {
+			t.Errorf("one of %d cookies still opens %q", len(cookies), name)
+		}
+	}
+	w.pass(time.Second)
+	if w.login(b, w.authorize(b, request()).Interaction); must(w.SignedIn(t.Context(), b.session))(t) == "" {
+		t.Error("nobody can sign in again")
+	}
+}
+
+func TestLogin_AfterALogoutInBetweenIsASessionThatCounts(t *testing.T) {
+	w := newWorld(t)
+	b := w.newBrowser()
+	step := w.login(b, w.authorize(b, request()).Interaction)
+	if step.Next != NextConsent {
+		t.Fatal(step)
+	}
+	must(w.Logout(t.Context(), &LogoutRequest{Session: b.session, Confirmed: true}))(t) // in another tab
+	w.pass(time.Second)
+	if w.login(b, step.Interaction); must(w.SignedIn(t.Context(), b.session))(t) == "" {
+		t.Error("the session is over as it begins")
 	}
 }
 

@@ -2,6 +2,7 @@ package flows
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
 	"strings"
 	"time"
@@ -14,6 +15,8 @@ import (
 // ErrWrongPassword means that the username is unknown, the password wrong, or the user disabled;
 // nobody is told which.
 var ErrWrongPassword = errors.New("wrong username or password")
+
+const sessionIDSize = 22 // characters of base64url, 132 bits
 
 // NewBrowser returns a fresh browser cookie value: 256 random bits that bind interactions and
 // forms to one browser before anybody signed in.
@@ -95,7 +98,7 @@ func (f *Flows) Login(ctx context.Context, r *LoginRequest) (*Step, *NewSession,
 	if t != nil {
 		at = afterRequest(at, t.i)
 	}
-	session, fresh, err := f.beginSession(ctx, clientID, user, at, r.Session)
+	session, fresh, err := f.beginSession(ctx, r, clientID, user, at)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -160,21 +163,16 @@ func whyNot(user *oauth.User) string {
 }
 
 // beginSession replaces whatever session the browser had: a cookie from before the login must
-// not be worth anything after it. Who signs in again goes on with the session of before under another
-// cookie, so that a logout ends what all those logins gave. The login is dated before the user was
-// read: whatever changed the user since then ends the session, too.
-func (f *Flows) beginSession(ctx context.Context, clientID string, user *oauth.User, at time.Time, old string) (*store.Session, *NewSession, error) {
+// not be worth anything after it. The login is dated before the user was read: whatever changed
+// the user since then ends the session, too.
+func (f *Flows) beginSession(ctx context.Context, r *LoginRequest, clientID string, user *oauth.User, at time.Time) (*store.Session, *NewSession, error) {
 	set := f.keys.Snapshot()
 	if set == nil {
 		return nil, nil, oauth.Unavailable(errNoKeys)
 	}
-	before, err := f.session(ctx, old)
+	id, err := f.sessionID(ctx, r, user.Subject)
 	if err != nil {
 		return nil, nil, err
-	}
-	id := token.NewSecret()[:22]
-	if before != nil && before.Subject == user.Subject {
-		id = before.ID
 	}
 	s := &store.Session{
 		ID: id, Subject: user.Subject, Username: user.Username,
@@ -184,11 +182,32 @@ func (f *Flows) beginSession(ctx context.Context, clientID string, user *oauth.U
 	if err := f.store.PutSession(ctx, hashOf(cookie), s); err != nil {
 		return nil, nil, outage(err)
 	}
-	if old != "" {
-		if err := f.store.DeleteSession(ctx, hashOf(old)); err != nil {
+	if r.Session != "" {
+		if err := f.store.DeleteSession(ctx, hashOf(r.Session)); err != nil {
 			return nil, nil, outage(err)
 		}
 	}
 	f.emit(ctx, EventLogin, Event{ClientID: clientID, Subject: s.Subject})
 	return s, &NewSession{Cookie: cookie, Expires: s.ExpiresAt}, nil
+}
+
+// sessionID names the session of a login. Who signs in again goes on with the session of before, and a second
+// click on a form with that of the first, under another cookie each: a logout ends what all of them gave.
+func (f *Flows) sessionID(ctx context.Context, r *LoginRequest, subject string) (string, error) {
+	fresh := token.NewSecret()[:sessionIDSize]
+	switch before, err := f.session(ctx, r.Session); {
+	case err != nil:
+		return "", err
+	case before != nil && before.Subject == subject:
+		return before.ID, nil
+	case r.Interaction == "":
+		return fresh, nil
+	}
+	hash := hashOf("session of " + subject + " by " + r.Interaction) // which nobody knows but the browser
+	id := base64.RawURLEncoding.EncodeToString(hash[:])[:sessionIDSize]
+	err := f.checkRevoked(store.Fresh(ctx), store.TokenRef{SessionID: id})
+	if errors.Is(err, store.ErrRevoked) { // signed out since
+		return fresh, nil
+	}
+	return id, err
 }
