@@ -190,6 +190,7 @@ func (a *authorization) interaction(f *Flows) *store.Interaction {
 	i := &store.Interaction{
 		Browser:       hashOf(a.Browser),
 		ClientID:      a.client.ID,
+		ClientSince:   a.client.CreatedAt,
 		RedirectURI:   a.RedirectURI,
 		RedirectGiven: a.RedirectURI != "",
 		State:         a.State,

@@ -57,6 +57,20 @@ func TestInteraction_OfAClientThatIsNoLongerTrustedSendsNobodyThere(t *testing.T
 	}
 }
 
+func TestInteraction_IsOfTheClientThatBeganIt(t *testing.T) {
+	w := newWorld(t)
+	b := w.newBrowser()
+	asked := w.login(b, w.authorize(b, request()).Interaction)
+	old := must(w.GetClient(t.Context(), "web"))(t)
+	if err := w.DeleteClient(t.Context(), "web"); err != nil {
+		t.Fatal(err)
+	}
+	w.pass(time.Second)
+	w.register(old) // somebody else, perhaps, under the same id: alice was not asked about them
+	_, err := w.Consent(t.Context(), &ConsentRequest{Interaction: asked.Interaction, Browser: b.id, Session: b.session, Allow: true})
+	wantCode(t, err, oauth.CodeInvalidRequest)
+}
+
 func TestLogout_SendsNobodyToAClientThatIsDisabled(t *testing.T) {
 	w := newWorld(t)
 	hint := w.tokens(w.newBrowser()).IDToken

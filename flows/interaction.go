@@ -126,6 +126,8 @@ func (f *Flows) trustedClient(ctx context.Context, i *store.Interaction) (*oauth
 		return nil, outage(err)
 	case client.Disabled, !oauth.MatchRedirectURI(client.RedirectURIs, i.RedirectURI, client.Public()):
 		return nil, errUntrusted
+	case !i.ClientSince.IsZero() && !client.CreatedAt.Equal(i.ClientSince): // zero: an earlier version began it
+		return nil, errUntrusted
 	}
 	return client, nil
 }

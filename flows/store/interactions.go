@@ -10,9 +10,11 @@ import (
 // Interaction is an authorization request that waits for a person: it was checked, and it is the
 // truth while the person signs in and agrees; no form field can change it.
 type Interaction struct {
-	Browser     Hash   `json:"browser"` // of the cookie of the browser that began it
-	ClientID    string `json:"client_id"`
-	RedirectURI string `json:"redirect_uri"`
+	Browser  Hash   `json:"browser"` // of the cookie of the browser that began it
+	ClientID string `json:"client_id"`
+	// ClientSince is when that client was registered; a later one of the id is another.
+	ClientSince time.Time `json:"client_since,omitzero"`
+	RedirectURI string    `json:"redirect_uri"`
 	// RedirectGiven says that the request named RedirectURI, so that /token must repeat it
 	// (RFC 6749 4.1.3).
 	RedirectGiven bool        `json:"redirect_given,omitempty"`
