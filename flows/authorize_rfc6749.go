@@ -221,5 +221,5 @@ func (f *Flows) sendError(i *store.Interaction, err error) (*Step, error) {
 		"error_description", e.Description,
 		"state", i.State,
 		"iss", f.cfg.Issuer,
-	)}, nil
+	), Refused: e}, nil
 }

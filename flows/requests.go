@@ -131,6 +131,8 @@ type Step struct {
 	Next        Next
 	URL         string
 	Interaction string // handle; travels in the page's address, useless in another browser
+	// Refused is the error that URL takes to the client, nil where it takes a code. It is for our log.
+	Refused *oauth.Error
 }
 
 // LoginPage is what the login page shows. Everything in it came from a client or a stranger:

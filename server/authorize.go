@@ -57,6 +57,7 @@ func serveAuthorize(r *request) error {
 
 // follow sends the browser where a turn ended.
 func (r *request) follow(step *flows.Step) error {
+	r.record.err = step.Refused
 	switch step.Next {
 	case flows.NextLogin:
 		return r.goTo(r.at("/login", step.Interaction))

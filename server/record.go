@@ -3,6 +3,7 @@ package server
 import (
 	"errors"
 	"math/rand/v2"
+	"net/http"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -164,6 +165,9 @@ func (r *request) MarshalLogObject(line zapcore.ObjectEncoder) error {
 		if rec.limit != "" {
 			line.AddString("limit", rec.limit)
 		}
+		if reason := r.reason(); reason != "" {
+			line.AddString("reason", reason)
+		}
 		if cause := causeOf(rec.err); cause != "" {
 			line.AddString("cause", cause)
 		}
@@ -177,6 +181,15 @@ const maxLogged = 512 // bytes of anything that a stranger or an error can make 
 func methodOf(r *request) []byte {
 	m := r.http.Method()
 	return m[:min(len(m), 16)]
+}
+
+// reason is what the caller was told beside the code, where that says more than the code does. Administrators
+// are told of the names they sent, and what strangers send there is not for the log.
+func (r *request) reason() string {
+	if e := r.record.err; e.Status() == http.StatusBadRequest && !strings.HasPrefix(r.route.path, adminPrefix) {
+		return e.Description
+	}
+	return ""
 }
 
 // causeOf is the private reason of an outage or a fault. A refusal's reason is the caller's own

@@ -49,6 +49,30 @@ func TestRecord_NamesTheClientOfAWrongRedirectURI(t *testing.T) {
 	}
 }
 
+// Whoever runs a client that is refused is helped by who runs the server, and that needs the reason.
+func TestRecord_SaysWhyARequestWasRefused(t *testing.T) {
+	e := newEdge(t)
+	web := "/authorize?response_type=code&client_id=demo-web&redirect_uri=" + url.QueryEscape(webCallback)
+	for name, c := range map[string]struct {
+		call
+		want string
+	}{
+		"answered":                {call{path: "/token", auth: serviceBasic, form: url.Values{"grant_type": {"refresh_token"}}}, `"error":"unauthorized_client","reason":"the client is not registered for this grant"}`},
+		"sent back to the client": {call{method: "GET", path: web}, `"status":303,.*"client":"demo-web","error":"invalid_request","reason":"code_challenge is required"}`},
+		"says no more":            {call{path: "/token", auth: basic("demo-service:wrong"), form: clientCredentials()}, `"error":"invalid_client"}`},
+		"of an administrator":     {call{path: "/admin/v1/clients", auth: adminBearer, json: `{"` + canary + `":1}`, ops: true}, `"error":"invalid_request"}`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e.log.take()
+			e.send(t, c.call)
+			log := e.log.take()
+			if len(log) != 1 || !regexp.MustCompile(c.want).MatchString(log[0]) || strings.Contains(log[0], canary) {
+				t.Errorf("%q", log)
+			}
+		})
+	}
+}
+
 func TestRecord_EscapesWhatStrangersSend(t *testing.T) {
 	e := newEdge(t)
 	for _, id := range []string{"a\x1b[31mb", "x\",\"status\":200,\"y\":\"", "\r\nlevel=error", strings.Repeat("long", 1000), "é\u202e",
