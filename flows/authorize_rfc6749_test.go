@@ -121,12 +121,7 @@ func TestAuthorize_ConsentDiesWithItsClient(t *testing.T) {
 	w := newWorld(t)
 	b := w.newBrowser()
 	w.walk(b, request())
-	old := must(w.GetClient(t.Context(), "web"))(t)
-	if err := w.DeleteClient(t.Context(), "web"); err != nil {
-		t.Fatal(err)
-	}
-	w.pass(time.Second)
-	w.register(old) // somebody else, perhaps, under the same id
+	w.replace("web")
 	if step := w.authorize(b, request()); step.Next != NextConsent {
 		t.Errorf("the consent for the client that was deleted sends the browser to %q", step.Next)
 	}

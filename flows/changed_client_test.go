@@ -2,7 +2,6 @@ package flows
 
 import (
 	"testing"
-	"time"
 
 	"tollgate/flows/oauth"
 )
@@ -19,12 +18,7 @@ func TestConsent_OfAClientThatWasDeletedIsNotWidened(t *testing.T) {
 	w := newWorld(t)
 	b := w.newBrowser()
 	w.walk(b, request())
-	old := must(w.GetClient(t.Context(), "web"))(t)
-	if err := w.DeleteClient(t.Context(), "web"); err != nil {
-		t.Fatal(err)
-	}
-	w.pass(time.Second)
-	w.register(old) // somebody else, perhaps, under the same id
+	w.replace("web")
 	narrow := request()
 	narrow.Scope = "openid"
 	w.walk(b, narrow)
@@ -61,12 +55,7 @@ func TestInteraction_IsOfTheClientThatBeganIt(t *testing.T) {
 	w := newWorld(t)
 	b := w.newBrowser()
 	asked := w.login(b, w.authorize(b, request()).Interaction)
-	old := must(w.GetClient(t.Context(), "web"))(t)
-	if err := w.DeleteClient(t.Context(), "web"); err != nil {
-		t.Fatal(err)
-	}
-	w.pass(time.Second)
-	w.register(old) // somebody else, perhaps, under the same id: alice was not asked about them
+	w.replace("web") // alice was not asked about the next one
 	_, err := w.Consent(t.Context(), &ConsentRequest{Interaction: asked.Interaction, Browser: b.id, Session: b.session, Allow: true})
 	wantCode(t, err, oauth.CodeInvalidRequest)
 }

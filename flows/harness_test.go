@@ -173,6 +173,17 @@ func (w *world) register(c *oauth.Client) {
 	}
 }
 
+// replace has the client make room for another of its id, somebody else's perhaps.
+func (w *world) replace(id string) {
+	w.t.Helper()
+	c := must(w.GetClient(w.t.Context(), id))(w.t)
+	if err := w.DeleteClient(w.t.Context(), id); err != nil {
+		w.t.Fatal(err)
+	}
+	w.pass(time.Second)
+	w.register(c)
+}
+
 func (w *world) pass(d time.Duration) { w.mu.Lock(); w.clock = w.clock.Add(d); w.mu.Unlock() }
 
 func (w *world) saw(e EventType) bool {
