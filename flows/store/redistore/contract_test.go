@@ -38,7 +38,7 @@ func openWith(t *testing.T, cfg redisx.Config, prefix string) *redistore.Store {
 	return s
 }
 
-// patience is for contracts: many of their sentences are tried at the same time, on ids of a megabyte, too.
+// patience is for contracts: many of their sentences are tried at the same time, on ids of 128 KiB, too.
 const patience = 10 * time.Second
 
 // redis runs one command beside the store.
@@ -85,7 +85,7 @@ func TestScripts_TouchOneSlot(t *testing.T) {
 }
 
 // onNoDisk is for servers whose data nobody needs again: a disk that is busy with other tests holds
-// up a Redis that writes there for seconds, and ids of a megabyte are much to write.
+// up a Redis that writes there for seconds, and the contract writes much.
 var onNoDisk = []string{"--appendonly", "no"}
 
 func TestRedistore_KeepsTheContractEverywhere(t *testing.T) {
